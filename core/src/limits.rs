@@ -1,0 +1,38 @@
+//! Every limit, in one place.
+
+/// A name's longest UTF-8 form, in bytes.
+pub const NAME_BYTES_MAX: usize = 255;
+/// The longest file name that a name is encoded to, in bytes.
+pub const KEY_BYTES_MAX: usize = 100;
+/// The longest payload, and the longest outcome, in bytes.
+pub const PAYLOAD_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The most tasks in one push.
+pub const BATCH_TASKS_MAX: usize = 65_536;
+/// The most payload in one push, in bytes.
+pub const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The most tasks in one claim.
+pub const CLAIM_TASKS_MAX: u32 = 1_000;
+/// All attributes of a task together, keys and values, in bytes.
+pub const ATTRIBUTES_BYTES_MAX: usize = 16 * 1024;
+/// The longest reason, in bytes.
+pub const REASON_BYTES_MAX: usize = 4 * 1024;
+/// The largest page of a listing.
+pub const PAGE_MAX: u32 = 10_000;
+/// The least urgent priority.
+pub const PRIORITY_MAX: u8 = 9;
+/// The priority of a task that names none.
+pub const PRIORITY_DEFAULT: u8 = 5;
+/// The most attempts a task may have.
+pub const ATTEMPTS_MAX: u32 = 1_000;
+/// The attempts of a task that names none.
+pub const ATTEMPTS_DEFAULT: u32 = 5;
+/// The longest time to live, delay or claim, in milliseconds: 366 days.
+pub const DURATION_MS_MAX: u64 = 366 * 24 * 60 * 60 * 1_000;
+/// How long a claim lasts unless told, in milliseconds.
+pub const CLAIM_MS_DEFAULT: u64 = 10 * 60 * 1_000;
+/// How long a file dropped into `pending` must be unchanged before it is a task, in milliseconds.
+pub const SETTLE_MS: u64 = 1_000;
+/// The youngest debris that a sweep may take, in milliseconds.
+pub const SWEEP_MS_MIN: u64 = 60 * 1_000;
+/// How often an operation that loses races is tried before it answers `exhausted`.
+pub const TRIES_MAX: u32 = 64;
