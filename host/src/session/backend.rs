@@ -1,0 +1,121 @@
+//! What a session runs on: the component in its sandbox, or the same core without one.
+
+use crate::Result;
+use leasehold_core::Durability;
+use leasehold_core::holder::HolderState;
+use leasehold_core::maintenance::Finding;
+use leasehold_core::queue::{
+    ClaimedTask, NewTask, OnDuplicate, Status, TaskPage, TaskState, TaskView,
+};
+
+/// Names an open holder within one session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct HolderSlot(pub(crate) u64);
+
+/// Names an open queue within one session, until the next queue is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct QueueSlot(pub(crate) usize);
+
+/// How a holder is come by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Joining {
+    /// A new epoch.
+    Open { ttl_ms: u64 },
+    /// The epoch that lives.
+    Attach,
+    /// The epoch that lives, or else a new one.
+    Ensure { ttl_ms: u64 },
+}
+
+/// Every call of the contract. The methods are named as there, and documented there.
+pub(crate) trait Backend {
+    /// Answers the epoch; the holder is known as `slot` from now on.
+    fn holder_join(
+        &mut self,
+        slot: HolderSlot,
+        how: Joining,
+        name: &str,
+        durability: Durability,
+    ) -> Result<u64>;
+    fn holder_renew(&mut self, holder: HolderSlot, durability: Durability) -> Result<u64>;
+    fn holder_end(&mut self, holder: HolderSlot, durability: Durability) -> Result<()>;
+    /// Forgets the handle; ends nothing.
+    fn holder_close(&mut self, holder: HolderSlot);
+    fn holder_list(&mut self) -> Result<Vec<HolderState>>;
+
+    fn queue_list(&mut self) -> Result<Vec<String>>;
+    /// Opens the queue, or finds it among those open.
+    fn queue(&mut self, name: &str) -> Result<QueueSlot>;
+    fn push(
+        &mut self,
+        queue: QueueSlot,
+        tasks: &[NewTask<'_>],
+        on_duplicate: OnDuplicate,
+        durability: Durability,
+    ) -> Result<Vec<String>>;
+    fn claim(
+        &mut self,
+        queue: QueueSlot,
+        holder: HolderSlot,
+        max: u32,
+        lasting_ms: Option<u64>,
+        durability: Durability,
+    ) -> Result<Vec<ClaimedTask>>;
+    fn extend(
+        &mut self,
+        queue: QueueSlot,
+        receipt: &str,
+        lasting_ms: u64,
+        durability: Durability,
+    ) -> Result<u64>;
+    fn done(
+        &mut self,
+        queue: QueueSlot,
+        receipt: &str,
+        outcome: Option<&[u8]>,
+        durability: Durability,
+    ) -> Result<()>;
+    fn retry(
+        &mut self,
+        queue: QueueSlot,
+        receipt: &str,
+        delay_ms: u64,
+        reason: &str,
+        durability: Durability,
+    ) -> Result<bool>;
+    fn release(&mut self, queue: QueueSlot, receipt: &str, durability: Durability) -> Result<()>;
+    fn bury(
+        &mut self,
+        queue: QueueSlot,
+        receipt: &str,
+        reason: &str,
+        durability: Durability,
+    ) -> Result<()>;
+    fn reap(&mut self, queue: QueueSlot, durability: Durability) -> Result<Vec<String>>;
+    fn revive(&mut self, queue: QueueSlot, id: &str, durability: Durability) -> Result<()>;
+    fn cancel(&mut self, queue: QueueSlot, id: &str, durability: Durability) -> Result<()>;
+    fn purge(
+        &mut self,
+        queue: QueueSlot,
+        state: TaskState,
+        older_than_ms: u64,
+        durability: Durability,
+    ) -> Result<u64>;
+    fn pause(&mut self, queue: QueueSlot, durability: Durability) -> Result<()>;
+    fn resume(&mut self, queue: QueueSlot, durability: Durability) -> Result<()>;
+    fn status(&mut self, queue: QueueSlot) -> Result<Status>;
+    fn list(
+        &mut self,
+        queue: QueueSlot,
+        state: TaskState,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<TaskPage>;
+    fn peek(&mut self, queue: QueueSlot, id: &str) -> Result<TaskView>;
+    fn outcome(&mut self, queue: QueueSlot, id: &str) -> Result<Vec<u8>>;
+
+    fn check(&mut self) -> Result<Vec<Finding>>;
+    fn reconcile(&mut self) -> Result<Vec<Finding>>;
+    fn sweep(&mut self, older_than_ms: u64) -> Result<u64>;
+    fn quarantine(&mut self) -> Result<Vec<Finding>>;
+}
