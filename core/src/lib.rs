@@ -12,7 +12,13 @@ extern crate alloc;
 
 pub mod capability;
 mod error;
+pub mod holder;
 pub mod limits;
+pub mod maintenance;
+pub mod name;
+pub mod queue;
+mod reference;
+mod store;
 
 pub use error::{Error, Holding, Result};
 

@@ -1,0 +1,115 @@
+//! What a host calls: naming damage, putting right what a power cut left, sweeping debris.
+
+use crate::capability::Directory;
+use crate::error::{Error, Result};
+use crate::holder::Holders;
+use crate::limits::SWEEP_MS_MIN;
+use crate::queue::Queues;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The store's directory and the path beneath it.
+    pub path: String,
+    /// What is wrong, and what can be done.
+    pub problem: String,
+}
+
+/// Maintenance of all stores that were granted.
+#[derive(Debug)]
+pub struct Maintenance<D> {
+    queues: Option<Queues<D>>,
+    holders: Option<Holders<D>>,
+}
+
+impl<D: Directory> Maintenance<D> {
+    /// Over the stores that are there.
+    #[must_use]
+    pub fn new(queues: Option<Queues<D>>, holders: Option<Holders<D>>) -> Self {
+        Maintenance { queues, holders }
+    }
+
+    /// Names every entry that cannot be understood or has lost its counterpart. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a store of another version, [`Error::Io`].
+    pub fn check(&self) -> Result<Vec<Finding>> {
+        let mut findings = Vec::new();
+        if let Some(holders) = &self.holders {
+            holders.for_each_damaged(&mut |path, problem| {
+                findings.push(Finding { path: format!("holders/{path}"), problem: String::from(problem) });
+            })?;
+        }
+        if let Some(queues) = &self.queues {
+            for name in queues.list()? {
+                let queue = queues.queue(&name)?;
+                for damage in queue.damages()? {
+                    let path = format!(".aristo/{}/{}", queue.directory(), damage.path);
+                    findings.push(Finding { path, problem: damage.problem });
+                }
+            }
+        }
+        Ok(findings)
+    }
+
+    /// Puts right what a power cut may have left; answers what it was. To be called once after a restart
+    /// of the machine; safe while others work.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a store of another version, [`Error::Io`].
+    pub fn reconcile(&self) -> Result<Vec<Finding>> {
+        let mut findings = Vec::new();
+        let Some(queues) = &self.queues else { return Ok(findings) };
+        for name in queues.list()? {
+            let queue = queues.queue(&name)?;
+            queue.reconcile(&mut |path, problem| {
+                findings.push(Finding { path: format!(".aristo/{}/{path}", queue.directory()), problem });
+            })?;
+        }
+        Ok(findings)
+    }
+
+    /// Removes debris, and the records of holders that ended, where at least `older_than_ms` old; answers how many.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for less than a minute; [`Error::Unsupported`], [`Error::Io`].
+    pub fn sweep(&self, older_than_ms: u64) -> Result<u64> {
+        if older_than_ms < SWEEP_MS_MIN {
+            return Err(Error::InvalidArgument(format!(
+                "sweeping what is {older_than_ms} ms old takes from the living, use at least {SWEEP_MS_MIN} ms"
+            )));
+        }
+        let mut count = 0;
+        if let Some(queues) = &self.queues {
+            for name in queues.list()? {
+                count += queues.queue(&name)?.sweep(older_than_ms)?;
+            }
+        }
+        if let Some(holders) = &self.holders {
+            count += holders.sweep(older_than_ms)?;
+        }
+        Ok(count)
+    }
+
+    /// Moves every entry of a queue that cannot be understood into its `quarantine`; answers them.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a store of another version, [`Error::Io`].
+    pub fn quarantine(&self) -> Result<Vec<Finding>> {
+        let mut findings = Vec::new();
+        let Some(queues) = &self.queues else { return Ok(findings) };
+        for name in queues.list()? {
+            let queue = queues.queue(&name)?;
+            for damage in queue.damages()? {
+                if queue.quarantine(&damage)? {
+                    let path = format!(".aristo/{}/{}", queue.directory(), damage.path);
+                    findings.push(Finding { path, problem: damage.problem });
+                }
+            }
+        }
+        Ok(findings)
+    }
+}

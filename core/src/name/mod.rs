@@ -1,0 +1,11 @@
+//! What callers' names and our numbers become on the disk.
+//!
+//! Two different names never meet in one file, not on a case-insensitive disk either; every number is
+//! written in one way only, so that parsing a file name and writing it again gives the same file name.
+
+mod key;
+mod nonce;
+pub(crate) mod number;
+
+pub use key::{Decoded, Key};
+pub use nonce::Nonce;

@@ -1,0 +1,145 @@
+//! Buckets: the directories into which `pending` is divided, so that no claim lists all of a long queue.
+//!
+//! `pending/<priority>/<window>-<shard>/` holds tasks of one priority that are due within one window of
+//! about four seconds; an instance that pushes more than fits goes on in the next shard. A batch is a bucket of
+//! its own, `<window>-<nonce>`, published by one rename; the tasks in it may have several priorities and due times,
+//! and it stands where the most urgent of them does.
+//!
+//! Buckets whose window is long past are removed when the kernel agrees that they are empty. A rename into one
+//! that was removed fails as a whole, and is done again into one made anew.
+
+use crate::capability::{Directory, FsError};
+use crate::error::{Error, Result};
+use crate::limits::{PRIORITY_MAX, TRIES_MAX};
+use crate::name::{Nonce, number};
+use crate::store::ensure_dir;
+use alloc::format;
+use alloc::string::String;
+
+/// A window is 2^12 ms long.
+const WINDOW_BITS: u32 = 12;
+const WINDOW_DIGITS: usize = 8;
+/// How many tasks an instance puts into one shard of a window.
+pub(crate) const SHARD_TASKS: u64 = 1_000;
+/// How many windows must have passed before an empty bucket is removed.
+const WINDOWS_KEPT: u64 = 2;
+
+/// Where a bucket stands, and which part of a priority's tasks it can hold.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct BucketName {
+    pub(crate) priority: u8,
+    window: u64,
+    suffix: String,
+}
+
+impl BucketName {
+    /// The bucket for single tasks that are due at `due_ms`.
+    pub(crate) fn shared(priority: u8, due_ms: u64, shard: u64) -> Self {
+        let mut suffix = String::new();
+        number::write(&mut suffix, shard);
+        BucketName { priority, window: due_ms >> WINDOW_BITS, suffix }
+    }
+
+    /// The bucket that is one batch.
+    pub(crate) fn of_batch(priority: u8, due_ms: u64, nonce: Nonce) -> Self {
+        BucketName { priority, window: due_ms >> WINDOW_BITS, suffix: nonce.text() }
+    }
+
+    pub(crate) fn parse(priority: u8, text: &str) -> Option<Self> {
+        let (window, suffix) = text.split_once('-')?;
+        let window = number::read_fixed(window, WINDOW_DIGITS)?;
+        let is_suffix = Nonce::read(suffix).is_some() || (suffix.len() <= 8 && number::read(suffix).is_some());
+        is_suffix.then(|| BucketName { priority, window, suffix: String::from(suffix) })
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let mut out = String::with_capacity(WINDOW_DIGITS + 1 + self.suffix.len());
+        number::write_fixed(&mut out, self.window, WINDOW_DIGITS);
+        out.push('-');
+        out.push_str(&self.suffix);
+        out
+    }
+
+    /// The earliest due time of what can stand in it.
+    pub(crate) fn earliest_ms(&self) -> u64 {
+        self.window << WINDOW_BITS
+    }
+
+    /// Whether nobody with a clock like ours puts anything in any more.
+    pub(crate) fn is_past(&self, now_ms: u64) -> bool {
+        self.window.saturating_add(WINDOWS_KEPT) < now_ms >> WINDOW_BITS
+    }
+}
+
+/// The name of a priority's directory in `pending`.
+pub(crate) fn priority_dir(priority: u8) -> String {
+    String::from(char::from(b'0' + priority.min(PRIORITY_MAX)))
+}
+
+/// The priority whose directory this is.
+pub(crate) fn parse_priority_dir(text: &str) -> Option<u8> {
+    match text.as_bytes() {
+        [digit @ b'0'..=b'9'] => Some(digit - b'0'),
+        _ => None,
+    }
+}
+
+/// Opens a bucket, making it first where there is none.
+pub(crate) fn ensure<D: Directory>(pending: &D, bucket: &BucketName) -> Result<(D, D)> {
+    for _ in 0..TRIES_MAX {
+        let priority = ensure_dir(pending, &priority_dir(bucket.priority))?;
+        match ensure_dir(&priority, &bucket.text()) {
+            Ok(dir) => return Ok((priority, dir)),
+            Err(Error::Exhausted(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::Exhausted(format!("bucket {} is removed as fast as it is made, try again", bucket.text())))
+}
+
+/// Renames `from/name` to `target` in a bucket, making the bucket where need be. Answers the bucket and its
+/// priority's directory; `None` if `from/name` is not there any more.
+pub(crate) fn rename_into<D: Directory>(
+    from: &D,
+    name: &str,
+    pending: &D,
+    bucket: &BucketName,
+    target: &str,
+) -> Result<Option<(D, D)>> {
+    for _ in 0..TRIES_MAX {
+        let (priority, dir) = ensure(pending, bucket)?;
+        match from.rename(name, &dir, target) {
+            Ok(()) => return Ok(Some((priority, dir))),
+            // Which of the two is gone? If it is the bucket, it is made again.
+            Err(FsError::NotFound) => match from.metadata(name) {
+                Ok(_) => {}
+                Err(FsError::NotFound) => return Ok(None),
+                Err(error) => return Err(Error::at(name, &error)),
+            },
+            Err(error) => return Err(Error::at(target, &error)),
+        }
+    }
+    Err(Error::Exhausted(format!("bucket {} is removed as fast as it is made, try again", bucket.text())))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_bucket_reads_back_as_written(priority in 0u8..10, due_ms in 0..=number::MOMENT_MAX, shard in 0u64..2000) {
+            let bucket = BucketName::shared(priority, due_ms, shard);
+            prop_assert_eq!(BucketName::parse(priority, &bucket.text()), Some(bucket.clone()));
+            prop_assert!(bucket.earliest_ms() <= due_ms);
+        }
+
+        #[test]
+        fn buckets_sort_as_their_windows(a in 0..=number::MOMENT_MAX, b in 0..=number::MOMENT_MAX) {
+            let (x, y) = (BucketName::shared(0, a, 0), BucketName::shared(0, b, 0));
+            prop_assert_eq!(x.earliest_ms().cmp(&y.earliest_ms()), x.text().cmp(&y.text()));
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Claiming.
+//!
+//! | | source → target | linearizes | a crash leaves |
+//! |---|---|---|---|
+//! | claim | `pending/<bucket>/<t>` → `claimed/<t'>`, holder, epoch, deadline | the rename | a claim, which `reap` takes |
+//! | give back | `claimed/<t'>` → `pending/<bucket>/<t'>` | the rename | the same |
+//!
+//! Between reading a name and the rename anyone may have claimed or cancelled the task (not found: the next one).
+//! Between the rename and the answer the holder may have died, and its claim been taken back: so the holder is
+//! read *after* the rename, and what was taken is given back unless the same epoch still lives.
+
+use super::candidates::Candidate;
+use super::entry::{Cause, Entry, Place};
+use super::finish::{move_file, remove_note};
+use super::given::{FromTicket, Given, follow};
+use super::layout::Layout;
+use super::note::Note;
+use super::receipt::Receipt;
+use super::task::ClaimedTask;
+use super::ticket::Ticket;
+use super::{Queue, adopt, check_duration, content};
+use crate::Durability;
+use crate::capability::{Directory, File, FsError};
+use crate::error::{Error, Result};
+use crate::holder::Holder;
+use crate::limits::{CLAIM_MS_DEFAULT, CLAIM_TASKS_MAX, TRIES_MAX};
+use crate::store::{is_sync, read_file, sync_all};
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// How old a listing may be before more urgent tasks are looked for.
+const LISTING_MS_MAX: u64 = 20;
+/// How far claimers who race start apart.
+const APART_MAX: u64 = 64;
+
+/// A task that was taken and not handed out yet.
+enum Taken<D: Directory> {
+    File { entry: Entry, bucket: Rc<D> },
+    Given(Given<D>),
+}
+
+impl<D: Directory> Queue<D> {
+    /// Claims up to `max` tasks (1 to 1,000) for `lasting_ms` (10 minutes if `None`), in order of priority, due time
+    /// and pushing. Claims that are over are put back where nothing else is ready. Unsynced by default.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] if the holder does not live; nothing is kept claimed then. [`Error::Paused`],
+    /// [`Error::InvalidArgument`], [`Error::Io`].
+    pub fn claim(
+        &self,
+        holder: &Holder<D>,
+        max: u32,
+        lasting_ms: Option<u64>,
+        durability: Durability,
+    ) -> Result<Vec<ClaimedTask>> {
+        if !(1..=CLAIM_TASKS_MAX).contains(&max) {
+            return Err(Error::InvalidArgument(format!("a claim of {max} tasks, use 1 to {CLAIM_TASKS_MAX}")));
+        }
+        let lasting_ms = lasting_ms.unwrap_or(CLAIM_MS_DEFAULT);
+        check_duration("a claim", lasting_ms, false)?;
+        let sync = is_sync(durability, false);
+        for _ in 0..TRIES_MAX {
+            let Some(layout) = self.layout()? else {
+                holder.check()?;
+                return Ok(Vec::new());
+            };
+            if self.is_paused(&layout)? {
+                return Err(Error::Paused(format!("queue {:?} hands out nothing, resume it", self.name())));
+            }
+            let mut taken = Vec::new();
+            let outcome = self.take(&layout, holder, max, lasting_ms, &mut taken);
+            if let Err(error) = outcome.and_then(|()| holder.check()) {
+                self.give_back(&layout, taken)?;
+                return Err(error);
+            }
+            if taken.is_empty() {
+                if self.has_layout() {
+                    return Ok(Vec::new());
+                }
+                // Somebody removed directories: they are opened again by name.
+                continue;
+            }
+            let tasks = self.hand_out(&layout, taken, sync)?;
+            // All that was taken was damaged, and is set aside now: there may be more.
+            if !tasks.is_empty() {
+                return Ok(tasks);
+            }
+        }
+        Err(self.exhausted())
+    }
+
+    fn take(
+        &self,
+        layout: &Rc<Layout<D>>,
+        holder: &Holder<D>,
+        max: u32,
+        lasting_ms: u64,
+        taken: &mut Vec<Taken<D>>,
+    ) -> Result<()> {
+        let max = usize::try_from(max).unwrap_or(usize::MAX);
+        let mut has_reaped = false;
+        let mut is_fresh = false;
+        let mut lost_races = 0;
+        while taken.len() < max && self.has_layout() {
+            let monotonic_ms = self.environment().monotonic_ms();
+            if !is_fresh && self.candidates.borrow().is_older_than(LISTING_MS_MAX, monotonic_ms) {
+                self.refresh(layout)?;
+                is_fresh = true;
+            }
+            let now_ms = self.environment().now_ms();
+            let candidate = self.candidates.borrow_mut().next(now_ms)?;
+            if let Some(candidate) = candidate {
+                match self.take_one(layout, &candidate, holder, lasting_ms)? {
+                    Some(one) => taken.push(one),
+                    None => {
+                        lost_races += 1;
+                        self.start_apart(lost_races);
+                    }
+                }
+            } else if !is_fresh {
+                self.refresh(layout)?;
+                is_fresh = true;
+            } else if taken.is_empty() && !has_reaped {
+                has_reaped = true;
+                if self.reap_over(layout)?.is_empty() {
+                    break;
+                }
+                is_fresh = false;
+                self.candidates.borrow_mut().clear();
+            } else {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn refresh(&self, layout: &Rc<Layout<D>>) -> Result<()> {
+        let monotonic_ms = self.environment().monotonic_ms();
+        let mut dropped = Vec::new();
+        let mut look = || {
+            dropped.clear();
+            self.candidates.borrow_mut().refresh(layout, monotonic_ms, &mut |name, kind| {
+                if adopt::may_be_task(name, kind) {
+                    dropped.push(String::from(name));
+                }
+            })
+        };
+        look()?;
+        if !dropped.is_empty() && self.adopt(layout, &dropped)? {
+            self.candidates.borrow_mut().refresh(layout, monotonic_ms, &mut |_, _| {})?;
+        }
+        Ok(())
+    }
+
+    /// Those who race for one name go on from places apart.
+    fn start_apart(&self, lost_races: u64) {
+        let mut candidates = self.candidates.borrow_mut();
+        let apart = self.environment().random.next_u64() % (lost_races * 4).min(APART_MAX);
+        let skipped = candidates.skip(apart);
+        let first = candidates.skip(1);
+        candidates.put_back(skipped);
+        candidates.prefer(first);
+    }
+
+    fn take_one(
+        &self,
+        layout: &Rc<Layout<D>>,
+        candidate: &Candidate<D>,
+        holder: &Holder<D>,
+        lasting_ms: u64,
+    ) -> Result<Option<Taken<D>>> {
+        if let Some(ticket) = Ticket::parse(&candidate.name) {
+            return Ok(match self.claim_ticket(layout, candidate, &ticket, holder, lasting_ms)? {
+                FromTicket::Taken(given) => Some(Taken::Given(given)),
+                FromTicket::Nothing => None,
+            });
+        }
+        let Some(entry) = Entry::parse(&candidate.name).filter(|entry| entry.place == Place::Pending) else {
+            return Ok(None);
+        };
+        let now_ms = self.environment().now_ms();
+        let claimed = entry.claimed(holder.key(), holder.epoch(), now_ms, lasting_ms, 0);
+        let target = claimed.text();
+        match candidate.bucket.rename(&candidate.name, &layout.claimed, &target) {
+            Ok(()) => Ok(Some(Taken::File { entry: claimed, bucket: Rc::clone(&candidate.bucket) })),
+            Err(FsError::NotFound) => {
+                // Not a lost race but a lost directory, if the task is still there: names never come back.
+                if candidate.bucket.metadata(&candidate.name).is_ok() {
+                    self.forget_layout();
+                }
+                Ok(None)
+            }
+            Err(error) => Err(Error::at("a task", &error)),
+        }
+    }
+
+    fn give_back(&self, layout: &Rc<Layout<D>>, taken: Vec<Taken<D>>) -> Result<()> {
+        self.candidates.borrow_mut().clear();
+        for one in taken {
+            match one {
+                Taken::File { entry, .. } => {
+                    move_file(layout, &layout.claimed, &entry, &entry.released(), false)?;
+                }
+                Taken::Given(mut given) => {
+                    let before = given.entry.clone();
+                    let after = before.released();
+                    if given.swap(after.clone())? {
+                        follow(layout, &given.key, &before, &after)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what was taken. What is not what was pushed is dead, and left as it is; the others go on.
+    fn hand_out(&self, layout: &Rc<Layout<D>>, taken: Vec<Taken<D>>, sync: bool) -> Result<Vec<ClaimedTask>> {
+        let mut tasks = Vec::with_capacity(taken.len());
+        for one in taken {
+            match one {
+                Taken::File { entry, bucket } => tasks.extend(self.hand_out_file(layout, entry, &bucket, sync)?),
+                Taken::Given(given) => tasks.extend(self.hand_out_given(layout, given, sync)?),
+            }
+        }
+        Ok(tasks)
+    }
+
+    fn hand_out_file(
+        &self,
+        layout: &Rc<Layout<D>>,
+        entry: Entry,
+        bucket: &D,
+        sync: bool,
+    ) -> Result<Option<ClaimedTask>> {
+        let name = entry.text();
+        let file = match layout.claimed.open(&name) {
+            Ok(file) => file,
+            // Taken back already, by somebody whose clock is ahead: as good as never claimed.
+            Err(FsError::NotFound) => return Ok(None),
+            Err(FsError::IsDirectory | FsError::Link | FsError::Invalid) => return self.set_aside(layout, &entry),
+            Err(error) => return Err(Error::at("a task", &error)),
+        };
+        let at = |error: FsError| Error::at("a task", &error);
+        // A power cut can bring an entry back under a second name; the claim counts only if this one stays.
+        if file.metadata().map_err(at)?.links > 1 && !self.keeps_its_name(layout, &entry)? {
+            return Ok(None);
+        }
+        let read = read_file(&file, content::FILE_BYTES_MAX).map_err(at)?;
+        let Some((payload, mut attributes)) = read.and_then(|bytes| content::split(&entry, bytes)) else {
+            return self.set_aside(layout, &entry);
+        };
+        if sync {
+            file.sync().map_err(at)?;
+            sync_all(&[(&layout.claimed, "claimed"), (bucket, "a bucket")])?;
+        }
+        if let Some(note) = entry.note
+            && let Some(Note { file: Some(file), .. }) = Note::read(&layout.notes, &note.text())?
+        {
+            attributes.push((String::from("file"), file));
+        }
+        let id = entry.nonce.text();
+        let receipt = Receipt::Anonymous(entry.clone()).text();
+        Ok(Some(claimed_task(id, &entry, receipt, payload, attributes)))
+    }
+
+    fn hand_out_given(&self, layout: &Rc<Layout<D>>, mut given: Given<D>, sync: bool) -> Result<Option<ClaimedTask>> {
+        let entry = given.entry.clone();
+        match given.read_content()? {
+            Some((payload, attributes)) => {
+                if sync {
+                    sync_all(&[(&given.reference.dir, "ids")])?;
+                }
+                let Some(birth) = given.reference.birth else { return Ok(None) };
+                let receipt = Receipt::Given { key: given.key.clone(), birth, token: entry.token }.text();
+                Ok(Some(claimed_task(given.id(), &entry, receipt, payload, attributes)))
+            }
+            None => {
+                let dead = entry.dead(self.environment().now_ms(), Cause::Damaged);
+                if given.swap(dead.clone())? {
+                    follow(layout, &given.key, &entry, &dead)?;
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// A task whose content is not what its name says is dead, where it can be looked at.
+    fn set_aside(&self, layout: &Rc<Layout<D>>, entry: &Entry) -> Result<Option<ClaimedTask>> {
+        let dead = entry.dead(self.environment().now_ms(), Cause::Damaged).noted(None);
+        if move_file(layout, &layout.claimed, entry, &dead, false)? {
+            remove_note(layout, entry.note)?;
+        }
+        Ok(None)
+    }
+}
+
+fn claimed_task(
+    id: String,
+    entry: &Entry,
+    receipt: String,
+    payload: Vec<u8>,
+    attributes: content::Attributes,
+) -> ClaimedTask {
+    let until_ms = match entry.place {
+        Place::Claimed { set_ms, for_ms, .. } => set_ms.saturating_add(for_ms),
+        _ => 0,
+    };
+    ClaimedTask {
+        id,
+        payload,
+        receipt,
+        token: entry.token,
+        attempt: entry.tries,
+        max_attempts: entry.max,
+        enqueued_ms: entry.enqueued_ms,
+        until_ms,
+        attributes,
+    }
+}

@@ -1,0 +1,55 @@
+//! The content of a task's file: the payload as it is, so that `cat` shows it, then (if there are any)
+//! its attributes as one line of JSON.
+
+use super::entry::Entry;
+use crate::error::{Error, Result};
+use crate::limits::{ATTRIBUTES_BYTES_MAX, PAYLOAD_BYTES_MAX};
+use crate::name::Nonce;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+pub(crate) type Attributes = Vec<(String, String)>;
+
+/// The longest file: escaping may make attributes up to six times as long.
+pub(crate) const FILE_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + 8 * ATTRIBUTES_BYTES_MAX + 1024;
+
+/// What follows the payload.
+pub(crate) fn trailer(attributes: &[(String, String)]) -> Result<Vec<u8>> {
+    if attributes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let bytes: usize = attributes.iter().map(|(key, value)| key.len() + value.len()).sum();
+    if bytes > ATTRIBUTES_BYTES_MAX {
+        return Err(Error::TooLarge(format!("{bytes} bytes of attributes, use at most {ATTRIBUTES_BYTES_MAX}")));
+    }
+    serde_json::to_vec(attributes).map_err(|error| Error::Other(format!("attributes: {error}")))
+}
+
+/// The checksum of payload and trailer.
+pub(crate) fn checksum(payload: &[u8], trailer: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(payload);
+    hasher.update(trailer);
+    hasher.finalize()
+}
+
+/// Splits a file into payload and attributes; `None` if it is not what the name says.
+pub(crate) fn split(entry: &Entry, mut file: Vec<u8>) -> Option<(Vec<u8>, Attributes)> {
+    let size = usize::try_from(entry.size).ok()?;
+    if file.len() < size || checksum(&file, &[]) != entry.crc {
+        return None;
+    }
+    let attributes = match &file[size..] {
+        [] => Vec::new(),
+        trailer => serde_json::from_slice(trailer).ok()?,
+    };
+    file.truncate(size);
+    Some((file, attributes))
+}
+
+/// Whether a blob beside `entry` is debris: the name does not name it, and the token has passed the one that it
+/// was built on, so that no swap can come to name it any more (hole 1 in `docs/holes.md`).
+pub(crate) fn is_debris(entry: &Entry, blob: Nonce) -> bool {
+    blob != entry.nonce && Some(blob) != entry.note && blob.base_token() < entry.token
+}

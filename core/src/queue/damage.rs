@@ -1,0 +1,144 @@
+//! Naming what stands in a queue and is not understood, and moving it aside.
+
+use super::Queue;
+use super::adopt::may_be_task;
+use super::entry::{Entry, Place};
+use super::given::Given;
+use super::layout::{DIRECTORIES, Layout, PAUSED};
+use super::reconcile::ticket_names;
+use super::scan::Found;
+use super::ticket::{Ticket, ticket_name};
+use crate::capability::{Directory, FsError, Kind};
+use crate::error::{Error, Result};
+use crate::limits::PAYLOAD_BYTES_MAX;
+use crate::name::{Key, Nonce};
+use crate::store::{QUARANTINE, ensure_dir, list_entries, sync_all};
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Something that is not as it should be.
+pub(crate) struct Damage<D> {
+    pub(crate) path: String,
+    pub(crate) problem: String,
+    /// Where it stands, if moving it aside is the cure.
+    movable: Option<(Rc<D>, String)>,
+}
+
+impl<D: Directory> Queue<D> {
+    /// Everything that is not as it should be.
+    pub(crate) fn damages(&self) -> Result<Vec<Damage<D>>> {
+        let mut damages = Vec::new();
+        let Some(layout) = self.layout()? else { return Ok(damages) };
+        self.damages_beside(&layout, &mut damages)?;
+        layout.for_each_pending(&mut |found| {
+            if let Some(problem) = pending_problem(&found) {
+                damages.push(moveable(found, problem));
+            }
+            Ok(())
+        })?;
+        for name in ["claimed", "done", "dead"] {
+            layout.for_each_in(name, &mut |found| {
+                if !stands_in(&found, name) {
+                    damages.push(moveable(found, "not a task of this directory"));
+                }
+                Ok(())
+            })?;
+        }
+        layout.for_each_in("notes", &mut |found| {
+            if found.kind != Kind::File || Nonce::read(&found.name).is_none() {
+                damages.push(moveable(found, "not a note"));
+            }
+            Ok(())
+        })?;
+        self.damages_of_given(&layout, &mut damages)?;
+        Ok(damages)
+    }
+
+    fn damages_beside(&self, layout: &Rc<Layout<D>>, damages: &mut Vec<Damage<D>>) -> Result<()> {
+        let queue = Rc::new(layout.queue.clone());
+        for (name, kind) in list_entries(&layout.queue).map_err(|error| Error::at(self.directory(), &error))? {
+            let is_own = match kind {
+                Kind::Directory => DIRECTORIES.contains(&name.as_str()) || name == "floor" || name == QUARANTINE,
+                Kind::File => name == PAUSED || name == super::NAME_FILE,
+                Kind::Link | Kind::Other => false,
+            };
+            if !is_own {
+                let path = name.clone();
+                let movable = Some((Rc::clone(&queue), name));
+                damages.push(Damage { path, problem: String::from("not part of a queue"), movable });
+            }
+        }
+        Ok(())
+    }
+
+    fn damages_of_given(&self, layout: &Rc<Layout<D>>, damages: &mut Vec<Damage<D>>) -> Result<()> {
+        let tickets = ticket_names(layout)?;
+        layout.for_each_in("ids", &mut |found| {
+            let Some((key, _)) = Key::from_file_name(&found.name) else {
+                damages.push(moveable(found, "not the name of a task"));
+                return Ok(());
+            };
+            match Given::read(layout, &key) {
+                Ok(Some(given)) if given.entry.place == Place::Tomb => {}
+                Ok(Some(given)) if !tickets.contains_key(&ticket_name(&key, &given.entry)) => damages.push(Damage {
+                    path: found.full_path(),
+                    problem: String::from("a task without a ticket (or one that moves just now): reconcile"),
+                    movable: None,
+                }),
+                Ok(_) => {}
+                Err(Error::Damaged(_)) => damages.push(moveable(found, "not a task; it counts as claimed")),
+                Err(error) => return Err(error),
+            }
+            Ok(())
+        })
+    }
+
+    /// Moves what is damaged into the queue's `quarantine`; `false` if it is gone.
+    pub(crate) fn quarantine(&self, damage: &Damage<D>) -> Result<bool> {
+        let (Some((dir, name)), Some(layout)) = (&damage.movable, self.layout()?) else { return Ok(false) };
+        let quarantine = ensure_dir(&layout.queue, QUARANTINE)?;
+        let target = format!("{}.{}", Nonce::draw(self.environment()).text(), Key::of(name)?.as_str());
+        match dir.rename(name, &quarantine, &target) {
+            Ok(()) => sync_all(&[(&quarantine, QUARANTINE), (&**dir, &damage.path)]).map(|()| true),
+            Err(FsError::NotFound) => Ok(false),
+            Err(error) => Err(Error::at(&damage.path, &error)),
+        }
+    }
+}
+
+fn moveable<D>(found: Found<D>, problem: &str) -> Damage<D> {
+    Damage { path: found.full_path(), problem: String::from(problem), movable: Some((found.dir, found.name)) }
+}
+
+fn stands_in<D>(found: &Found<D>, directory: &str) -> bool {
+    if found.kind != Kind::File {
+        return false;
+    }
+    if Ticket::parse(&found.name).is_some() {
+        return true;
+    }
+    Entry::parse(&found.name).is_some_and(|entry| {
+        matches!(
+            (directory, entry.place),
+            ("claimed", Place::Claimed { .. }) | ("done", Place::Done { .. }) | ("dead", Place::Dead { .. })
+        )
+    })
+}
+
+fn pending_problem<D: Directory>(found: &Found<D>) -> Option<&'static str> {
+    if found.priority.is_some() {
+        let is_task = found.kind == Kind::File
+            && (Ticket::parse(&found.name).is_some()
+                || Entry::parse(&found.name).is_some_and(|entry| entry.place == Place::Pending));
+        return (!is_task).then_some("not a task of a bucket");
+    }
+    if found.kind == Kind::File {
+        // Dotfiles and what editors leave are nobody's business; a dropped file is a task to be.
+        let is_too_large = may_be_task(&found.name, found.kind)
+            && found.dir.metadata(&found.name).is_ok_and(|metadata| metadata.size > PAYLOAD_BYTES_MAX as u64);
+        return is_too_large.then_some("a dropped file over the limit for payloads");
+    }
+    (!found.name.starts_with('.')).then_some("neither a bucket nor a file")
+}

@@ -1,0 +1,317 @@
+//! The name of a task: its whole mutable state, one grammar wherever it stands.
+//!
+//! ```text
+//! <due><seq>.<nonce>.<token>.<tries>.<max>.<enqueued>.<size>.<crc>.<priority>.<note>.<place>
+//!
+//! place:  p                                    pending
+//!         c.<holder>.<epoch>.<set-at>.<for>    claimed
+//!         d.<at>                               done, record kept
+//!         x.<at>.<cause>                       dead
+//!         t                                    tombstone (only of a given id)
+//! ```
+//!
+//! Names in `pending` so sort in the order of claiming. A task without a given id is one file that moves from
+//! directory to directory under such names; a task with a given id is a ref under `ids/` whose token file
+//! is named so. The longest name is 226 bytes, well under the 255 of every file system.
+
+use crate::name::{Key, Nonce, number};
+use alloc::string::String;
+
+/// Digits of a sequence number within one millisecond.
+const SEQ_DIGITS: usize = 4;
+/// How many tasks one instance can order within one millisecond.
+pub(crate) const SEQ_LIMIT: u32 = 1 << 20;
+const CRC_DIGITS: usize = 7;
+const NO_NOTE: &str = "-";
+
+/// Why a task is dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// Its last attempt failed.
+    Failed,
+    /// Its last claim ended without a word.
+    Abandoned,
+    /// Somebody buried it.
+    Buried,
+    /// Its content is not what was pushed.
+    Damaged,
+}
+
+impl Cause {
+    const ALL: [(Cause, &'static str); 4] =
+        [(Cause::Failed, "f"), (Cause::Abandoned, "a"), (Cause::Buried, "b"), (Cause::Damaged, "d")];
+
+    /// What is told where no better reason was given.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Cause::Failed => "its last attempt failed",
+            Cause::Abandoned => "its last claim ran out, or its holder died",
+            Cause::Buried => "it was buried",
+            Cause::Damaged => "its content does not match its checksum",
+        }
+    }
+}
+
+/// Where a task is in its life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    Pending,
+    Claimed { holder: Key, epoch: u64, set_ms: u64, for_ms: u64 },
+    Done { at_ms: u64 },
+    Dead { at_ms: u64, cause: Cause },
+    Tomb,
+}
+
+/// A task, as its name tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// From when on it can be claimed, in milliseconds since 1970.
+    pub(crate) due_ms: u64,
+    /// Order within that millisecond.
+    pub(crate) seq: u32,
+    /// Drawn at its birth; for a given id, names the content.
+    pub(crate) nonce: Nonce,
+    /// Raised by every claim.
+    pub(crate) token: u64,
+    /// Attempts begun.
+    pub(crate) tries: u32,
+    pub(crate) max: u32,
+    pub(crate) enqueued_ms: u64,
+    /// Length of the payload; what follows it in the file are attributes.
+    pub(crate) size: u64,
+    /// CRC-32 of the whole file.
+    pub(crate) crc: u32,
+    pub(crate) priority: u8,
+    /// What is known beside the content, see [`super::note`].
+    pub(crate) note: Option<Nonce>,
+    pub(crate) place: Place,
+}
+
+impl Entry {
+    pub(crate) fn text(&self) -> String {
+        let mut out = String::with_capacity(128);
+        self.write_order(&mut out);
+        out.push('.');
+        self.nonce.write(&mut out);
+        for value in [self.token, self.tries.into(), self.max.into(), self.enqueued_ms, self.size] {
+            out.push('.');
+            number::write(&mut out, value);
+        }
+        out.push('.');
+        number::write_fixed(&mut out, self.crc.into(), CRC_DIGITS);
+        out.push('.');
+        number::write(&mut out, self.priority.into());
+        out.push('.');
+        match self.note {
+            Some(note) => note.write(&mut out),
+            None => out.push_str(NO_NOTE),
+        }
+        out.push('.');
+        self.write_place(&mut out);
+        out
+    }
+
+    /// Due time and sequence: what names sort by.
+    pub(crate) fn write_order(&self, out: &mut String) {
+        number::write_fixed(out, self.due_ms, number::MOMENT_DIGITS);
+        number::write_fixed(out, self.seq.into(), SEQ_DIGITS);
+    }
+
+    fn write_place(&self, out: &mut String) {
+        let numbers = |out: &mut String, values: &[u64]| {
+            for value in values {
+                out.push('.');
+                number::write(out, *value);
+            }
+        };
+        match &self.place {
+            Place::Pending => out.push('p'),
+            Place::Claimed { holder, epoch, set_ms, for_ms } => {
+                out.push_str("c.");
+                out.push_str(holder.as_str());
+                numbers(out, &[*epoch, *set_ms, *for_ms]);
+            }
+            Place::Done { at_ms } => {
+                out.push('d');
+                numbers(out, &[*at_ms]);
+            }
+            Place::Dead { at_ms, cause } => {
+                out.push('x');
+                numbers(out, &[*at_ms]);
+                out.push('.');
+                out.push_str(Cause::ALL.iter().find(|(c, _)| c == cause).map_or("", |(_, text)| text));
+            }
+            Place::Tomb => out.push('t'),
+        }
+    }
+
+    /// Reads a name; `None` for whatever [`Entry::text`] does not write.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut fields = text.split('.');
+        let (due_ms, seq) = parse_order(fields.next()?)?;
+        let nonce = Nonce::read(fields.next()?)?;
+        let mut number = || number::read(fields.next()?);
+        let token = number()?;
+        let tries = u32::try_from(number()?).ok()?;
+        let max = u32::try_from(number()?).ok()?;
+        let enqueued_ms = number()?;
+        let size = number()?;
+        let crc = u32::try_from(number()?).ok()?;
+        let priority = u8::try_from(number()?).ok()?;
+        let note = match fields.next()? {
+            NO_NOTE => None,
+            text => Some(Nonce::read(text)?),
+        };
+        let place = match fields.next()? {
+            "p" => Place::Pending,
+            "c" => Place::Claimed {
+                holder: Key::from_file_name(fields.next()?)?.0,
+                epoch: number::read(fields.next()?)?,
+                set_ms: number::read(fields.next()?)?,
+                for_ms: number::read(fields.next()?)?,
+            },
+            "d" => Place::Done { at_ms: number::read(fields.next()?)? },
+            "x" => {
+                let at_ms = number::read(fields.next()?)?;
+                let cause = fields.next()?;
+                Place::Dead { at_ms, cause: Cause::ALL.iter().find(|(_, text)| *text == cause)?.0 }
+            }
+            "t" => Place::Tomb,
+            _ => return None,
+        };
+        let entry = Entry { due_ms, seq, nonce, token, tries, max, enqueued_ms, size, crc, priority, note, place };
+        // One state has one name: whatever is written otherwise is not ours.
+        (entry.text() == text).then_some(entry)
+    }
+
+    pub(crate) fn is_token(text: &str) -> bool {
+        Self::parse(text).is_some()
+    }
+
+    /// The task as `holder` claims it: one more attempt, a higher token.
+    pub(crate) fn claimed(&self, holder: &Key, epoch: u64, now_ms: u64, for_ms: u64, floor: u64) -> Self {
+        Entry {
+            token: self.token.saturating_add(1).max(now_ms).max(floor.saturating_add(1)),
+            tries: self.tries.saturating_add(1),
+            place: Place::Claimed { holder: holder.clone(), epoch, set_ms: now_ms, for_ms },
+            ..self.clone()
+        }
+    }
+
+    /// The task as it goes back to wait until `due_ms`.
+    pub(crate) fn pending(&self, due_ms: u64) -> Self {
+        Entry { due_ms, place: Place::Pending, ..self.clone() }
+    }
+
+    /// The task as it goes back to where it was; the attempt does not count.
+    pub(crate) fn released(&self) -> Self {
+        Entry { tries: self.tries.saturating_sub(1), place: Place::Pending, ..self.clone() }
+    }
+
+    /// The task as it comes back from a claim that ended without a word: dead if that was its last attempt.
+    pub(crate) fn abandoned(&self, now_ms: u64) -> Self {
+        if self.tries >= self.max {
+            return self.dead(now_ms, Cause::Abandoned);
+        }
+        self.pending(self.due_ms)
+    }
+
+    /// The task given up.
+    pub(crate) fn dead(&self, now_ms: u64, cause: Cause) -> Self {
+        Entry { place: Place::Dead { at_ms: now_ms, cause }, ..self.clone() }
+    }
+
+    /// The task with another note.
+    pub(crate) fn noted(&self, note: Option<Nonce>) -> Self {
+        Entry { note, ..self.clone() }
+    }
+}
+
+/// Reads what [`Entry::write_order`] writes.
+pub(crate) fn parse_order(text: &str) -> Option<(u64, u32)> {
+    if text.len() != number::MOMENT_DIGITS + SEQ_DIGITS || !text.is_ascii() {
+        return None;
+    }
+    let (due, seq) = text.split_at(number::MOMENT_DIGITS);
+    Some((number::read(due)?, u32::try_from(number::read(seq)?).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn place() -> impl Strategy<Value = Place> {
+        let moment = 0..=number::MOMENT_MAX;
+        prop_oneof![
+            Just(Place::Pending),
+            Just(Place::Tomb),
+            (
+                "[a-zA-Z0-9:.é]{1,255}".prop_filter("legal", |n| Key::of(n).is_ok()),
+                moment.clone(),
+                moment.clone(),
+                moment.clone()
+            )
+                .prop_map(|(holder, epoch, set_ms, for_ms)| Place::Claimed {
+                    holder: Key::of(&holder).unwrap(),
+                    epoch,
+                    set_ms,
+                    for_ms
+                }),
+            moment.clone().prop_map(|at_ms| Place::Done { at_ms }),
+            (moment, 0usize..4).prop_map(|(at_ms, cause)| Place::Dead { at_ms, cause: Cause::ALL[cause].0 }),
+        ]
+    }
+
+    fn entry() -> impl Strategy<Value = Entry> {
+        let moment = 0..=number::MOMENT_MAX;
+        let nonce = "[0-9a-v]{16}".prop_map(|text| Nonce::read(&text).unwrap());
+        (
+            (moment.clone(), 0..SEQ_LIMIT, nonce.clone(), moment.clone(), 0u32..1000, 1u32..1000),
+            (moment, 0u64..(1 << 24), any::<u32>(), 0u8..10, proptest::option::of(nonce), place()),
+        )
+            .prop_map(
+                |((due_ms, seq, nonce, token, tries, max), (enqueued_ms, size, crc, priority, note, place))| Entry {
+                    due_ms,
+                    seq,
+                    nonce,
+                    token,
+                    tries,
+                    max,
+                    enqueued_ms,
+                    size,
+                    crc,
+                    priority,
+                    note,
+                    place,
+                },
+            )
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_reads_back_as_written_and_fits(entry in entry()) {
+            let text = entry.text();
+            prop_assert!(text.len() <= 255, "{} bytes", text.len());
+            prop_assert_eq!(Entry::parse(&text), Some(entry));
+        }
+
+        #[test]
+        fn names_of_pending_tasks_sort_as_the_tasks(a in entry(), b in entry()) {
+            if (a.due_ms, a.seq) != (b.due_ms, b.seq) {
+                prop_assert_eq!((a.due_ms, a.seq).cmp(&(b.due_ms, b.seq)), a.text().cmp(&b.text()));
+            }
+        }
+
+        #[test]
+        fn a_changed_name_is_another_task_or_none(entry in entry(), at in 0usize..120, with in "[0-9a-zA-Z.%-]") {
+            let mut text = entry.text();
+            let at = at % text.len();
+            text.replace_range(at..=at, &with);
+            if let Some(read) = Entry::parse(&text) {
+                prop_assert_eq!(read.text(), text);
+            }
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! What the holder of a claim does with it: extend, done, retry, release, bury.
+//!
+//! | | source → target | linearizes | a crash leaves |
+//! |---|---|---|---|
+//! | extend | `claimed/<t>` → `claimed/<t>`, later deadline | the rename | – |
+//! | done | `claimed/<t>` → gone, or `done/<t>` with its note | the unlink, or the rename | a note |
+//! | retry | `claimed/<t>` → `pending/<bucket>/<t>`, or `dead/<t>` | the rename | a note |
+//! | release | `claimed/<t>` → `pending/<bucket>/<t>` | the rename | – |
+//! | bury | `claimed/<t>` → `dead/<t>` | the rename | a note |
+//!
+//! Between reading a receipt and the rename anyone may have extended the claim (same token: it is looked for and
+//! tried again), or taken it back (another token: `lost`). An act so never changes a claim other than the
+//! one that its receipt names.
+
+use super::bucket::{self, BucketName};
+use super::entry::{Cause, Entry, Place};
+use super::given::{Given, follow};
+use super::layout::Layout;
+use super::note::Note;
+use super::receipt::Receipt;
+use super::{Queue, check_duration};
+use crate::Durability;
+use crate::capability::{Directory, File, FsError};
+use crate::error::{Error, Result};
+use crate::limits::{PAYLOAD_BYTES_MAX, REASON_BYTES_MAX, TRIES_MAX};
+use crate::name::{Key, Nonce};
+use crate::reference::ignore_gone;
+use crate::store::{is_sync, list_entries, sync_all};
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+
+/// What becomes of a claim.
+struct Act<'a> {
+    /// The state after it; [`Place::Tomb`] means gone.
+    next: &'a dyn Fn(&Entry) -> Entry,
+    /// What is to be noted with it.
+    note: Option<Note>,
+    /// Whether it counts as done if the task stands as done under the same token already.
+    is_done: bool,
+    sync: bool,
+}
+
+impl<D: Directory> Queue<D> {
+    /// Makes the claim last `lasting_ms` from now; answers until when (milliseconds since 1970).
+    ///
+    /// # Errors
+    /// [`Error::Lost`] if the claim, or its holder, is over; [`Error::InvalidArgument`], [`Error::Io`].
+    pub fn extend(&self, receipt: &str, lasting_ms: u64, durability: Durability) -> Result<u64> {
+        check_duration("a claim", lasting_ms, false)?;
+        let now_ms = self.environment().now_ms();
+        let after = self.act(
+            receipt,
+            Act {
+                next: &|entry| match &entry.place {
+                    Place::Claimed { holder, epoch, .. } => Entry {
+                        place: Place::Claimed {
+                            holder: holder.clone(),
+                            epoch: *epoch,
+                            set_ms: now_ms,
+                            for_ms: lasting_ms,
+                        },
+                        ..entry.clone()
+                    },
+                    _ => entry.clone(),
+                },
+                note: None,
+                is_done: false,
+                sync: is_sync(durability, false),
+            },
+        )?;
+        // The claim of a holder that is over is anybody's, however long it would last.
+        if let Place::Claimed { holder, epoch, .. } = &after.place
+            && self.holders().is_over(holder, *epoch)?
+        {
+            return Err(Error::Lost(format!(
+                "task {}: its holder {:?} is over",
+                self.shown(receipt),
+                self.holders().name_behind(holder.as_str())
+            )));
+        }
+        Ok(now_ms.saturating_add(lasting_ms))
+    }
+
+    /// Finishes the task. With an outcome its record is kept, and repeating the call succeeds.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] if the claim is over; [`Error::TooLarge`] for the outcome, [`Error::InvalidArgument`] for
+    /// the receipt, [`Error::Io`].
+    pub fn done(&self, receipt: &str, outcome: Option<&[u8]>, durability: Durability) -> Result<()> {
+        if let Some(outcome) = outcome.filter(|outcome| outcome.len() > PAYLOAD_BYTES_MAX) {
+            return Err(Error::TooLarge(format!(
+                "an outcome of {} bytes, use at most {PAYLOAD_BYTES_MAX}",
+                outcome.len()
+            )));
+        }
+        let now_ms = self.environment().now_ms();
+        let is_kept = outcome.is_some();
+        self.act(
+            receipt,
+            Act {
+                next: &|entry| Entry {
+                    place: if is_kept { Place::Done { at_ms: now_ms } } else { Place::Tomb },
+                    ..entry.clone()
+                },
+                note: outcome.map(|outcome| Note { outcome: Some(outcome.to_vec()), ..Note::default() }),
+                is_done: true,
+                sync: is_sync(durability, false),
+            },
+        )
+        .map(|_| ())
+    }
+
+    /// Gives the task back as failed, to be claimed again after `delay_ms`; `false` if it is dead now.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] if the claim is over; [`Error::TooLarge`] for the reason, [`Error::InvalidArgument`],
+    /// [`Error::Io`].
+    pub fn retry(&self, receipt: &str, delay_ms: u64, reason: &str, durability: Durability) -> Result<bool> {
+        check_duration("a delay", delay_ms, true)?;
+        let note = note_of_reason(reason)?;
+        let now_ms = self.environment().now_ms();
+        let (due_ms, seq) = self.take_order(1);
+        let after = self.act(
+            receipt,
+            Act {
+                next: &|entry| {
+                    if entry.tries >= entry.max {
+                        return entry.dead(now_ms, Cause::Failed);
+                    }
+                    Entry { seq, ..entry.pending(due_ms.saturating_add(delay_ms)) }
+                },
+                note,
+                is_done: false,
+                sync: is_sync(durability, false),
+            },
+        )?;
+        Ok(after.place == Place::Pending)
+    }
+
+    /// Gives the task back where it was; the attempt does not count.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] if the claim is over; [`Error::InvalidArgument`], [`Error::Io`].
+    pub fn release(&self, receipt: &str, durability: Durability) -> Result<()> {
+        let act = Act { next: &Entry::released, note: None, is_done: false, sync: is_sync(durability, false) };
+        self.act(receipt, act).map(|_| ())
+    }
+
+    /// Gives the task up: it is dead, whatever attempts it had left.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] if the claim is over; [`Error::TooLarge`] for the reason, [`Error::InvalidArgument`],
+    /// [`Error::Io`].
+    pub fn bury(&self, receipt: &str, reason: &str, durability: Durability) -> Result<()> {
+        let note = note_of_reason(reason)?;
+        let now_ms = self.environment().now_ms();
+        self.act(
+            receipt,
+            Act {
+                next: &|entry| entry.dead(now_ms, Cause::Buried),
+                note,
+                is_done: false,
+                sync: is_sync(durability, false),
+            },
+        )
+        .map(|_| ())
+    }
+
+    fn act(&self, receipt: &str, act: Act<'_>) -> Result<Entry> {
+        let parsed = Receipt::parse(receipt)?;
+        let lost = || Error::Lost(format!("task {}: the claim is over", self.shown(receipt)));
+        let Some(layout) = self.layout()? else { return Err(lost()) };
+        // Its place in the order may be one that this instance has listed already.
+        self.candidates.borrow_mut().clear();
+        let after = match parsed {
+            Receipt::Anonymous(entry) => self.act_on_file(&layout, entry, act)?,
+            Receipt::Given { key, birth, token } => self.act_on_given(&layout, &key, birth, token, act)?,
+        };
+        after.ok_or_else(lost)
+    }
+
+    /// `None` if the claim is over.
+    fn act_on_file(&self, layout: &Rc<Layout<D>>, claimed: Entry, act: Act<'_>) -> Result<Option<Entry>> {
+        let mut current = claimed.clone();
+        let note = self.merged_note(layout, &claimed, act.note)?;
+        let written = match &note {
+            Some(note) => Some(write_note(layout, note, self)?),
+            None => None,
+        };
+        for _ in 0..TRIES_MAX {
+            let mut next = (act.next)(&current);
+            if written.is_some() {
+                next.note = written;
+            }
+            if move_file(layout, &layout.claimed, &current, &next, act.sync)? {
+                if current.note != next.note || next.place == Place::Tomb {
+                    remove_note(layout, current.note)?;
+                }
+                return Ok(Some(next));
+            }
+            match find_claim(layout, &claimed)? {
+                Some(found) => current = found,
+                None => {
+                    remove_note(layout, written)?;
+                    return if act.is_done { find_done(layout, &claimed) } else { Ok(None) };
+                }
+            }
+        }
+        Err(self.exhausted())
+    }
+
+    /// What the file's name was when it was dropped is kept beside the new reason.
+    fn merged_note(&self, layout: &Layout<D>, entry: &Entry, note: Option<Note>) -> Result<Option<Note>> {
+        let (Some(mut note), Some(old)) = (note.clone(), entry.note) else { return Ok(note) };
+        note.file = Note::read(&layout.notes, &old.text())?.and_then(|old| old.file);
+        Ok(Some(note))
+    }
+
+    /// `None` if the claim is over.
+    fn act_on_given(
+        &self,
+        layout: &Layout<D>,
+        key: &Key,
+        birth: Nonce,
+        token: u64,
+        act: Act<'_>,
+    ) -> Result<Option<Entry>> {
+        for _ in 0..TRIES_MAX {
+            let Some(mut given) = Given::read(layout, key)? else { return Ok(None) };
+            let before = given.entry.clone();
+            if given.reference.birth != Some(birth) || before.token != token {
+                return Ok(None);
+            }
+            match before.place {
+                Place::Claimed { .. } => {}
+                Place::Done { .. } if act.is_done => return Ok(Some(before)),
+                _ => return Ok(None),
+            }
+            let mut next = (act.next)(&before);
+            if let Some(note) = &act.note {
+                let Some(nonce) = given.write_note(note, self)? else { continue };
+                next.note = Some(nonce);
+            }
+            if !given.swap(next.clone())? {
+                if next.note != before.note {
+                    given.remove_blob(next.note)?;
+                }
+                continue;
+            }
+            if act.sync {
+                sync_all(&[(&given.reference.dir, "ids")])?;
+            }
+            if next.place == Place::Tomb {
+                given.remove(layout)?;
+                super::given::remove_ticket(layout, key, &before)?;
+            } else {
+                if next.note != before.note {
+                    given.remove_blob(before.note)?;
+                }
+                follow(layout, key, &before, &next)?;
+            }
+            return Ok(Some(next));
+        }
+        Err(self.exhausted())
+    }
+
+    fn shown(&self, receipt: &str) -> String {
+        match Receipt::parse(receipt) {
+            Ok(Receipt::Anonymous(entry)) => format!("{} of queue {:?}", entry.nonce.text(), self.name()),
+            Ok(Receipt::Given { key, .. }) => format!("{} of queue {:?}", key.as_str(), self.name()),
+            Err(_) => String::new(),
+        }
+    }
+}
+
+fn note_of_reason(reason: &str) -> Result<Option<Note>> {
+    if reason.len() > REASON_BYTES_MAX {
+        return Err(Error::TooLarge(format!("a reason of {} bytes, use at most {REASON_BYTES_MAX}", reason.len())));
+    }
+    Ok((!reason.is_empty()).then(|| Note { reason: Some(String::from(reason)), ..Note::default() }))
+}
+
+/// Publishes a note of a task without a given id.
+pub(crate) fn write_note<D: Directory>(layout: &Layout<D>, note: &Note, queue: &Queue<D>) -> Result<Nonce> {
+    for _ in 0..TRIES_MAX {
+        let nonce = Nonce::draw(queue.environment());
+        match note.write(&layout.notes, &nonce.text()) {
+            Ok(file) => {
+                file.sync().map_err(|error| Error::at("a note", &error))?;
+                return Ok(nonce);
+            }
+            Err(Error::Exists(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(queue.exhausted())
+}
+
+/// Removes a note that no name names any more.
+pub(crate) fn remove_note<D: Directory>(layout: &Layout<D>, note: Option<Nonce>) -> Result<()> {
+    let Some(note) = note else { return Ok(()) };
+    ignore_gone(layout.notes.unlink(&note.text())).map_err(|error| Error::at("a note", &error))
+}
+
+/// Renames a task's file in `from` to its next state, or unlinks it where that is the end; `false` if it is not there
+/// under the name of state `current`.
+pub(crate) fn move_file<D: Directory>(
+    layout: &Layout<D>,
+    from: &D,
+    current: &Entry,
+    next: &Entry,
+    sync: bool,
+) -> Result<bool> {
+    let (name, target) = (current.text(), next.text());
+    let at = |error: FsError| Error::at("a task", &error);
+    // What a power cut must not bring back elsewhere is synced under its present name first.
+    let file = if sync {
+        match from.open(&name) {
+            Ok(file) => Some(file),
+            Err(FsError::NotFound) => return Ok(false),
+            Err(error) => return Err(at(error)),
+        }
+    } else {
+        None
+    };
+    let to = match &next.place {
+        Place::Pending => {
+            let bucket = BucketName::shared(next.priority, next.due_ms, 0);
+            let Some((priority, dir)) = bucket::rename_into(from, &name, &layout.pending, &bucket, &target)? else {
+                return Ok(false);
+            };
+            if sync {
+                sync_all(&[(&dir, "a bucket"), (&priority, "pending"), (&layout.pending, "pending")])?;
+            }
+            None
+        }
+        Place::Claimed { .. } => Some(&layout.claimed),
+        Place::Done { .. } => Some(&layout.done),
+        Place::Dead { .. } => Some(&layout.dead),
+        Place::Tomb => {
+            if let Some(file) = &file {
+                file.sync().map_err(at)?;
+            }
+            match from.unlink(&name) {
+                Ok(()) => {}
+                Err(FsError::NotFound) => return Ok(false),
+                Err(error) => return Err(at(error)),
+            }
+            None
+        }
+    };
+    if let Some(to) = to {
+        match from.rename(&name, to, &target) {
+            Ok(()) => {}
+            Err(FsError::NotFound) => return Ok(false),
+            Err(error) => return Err(at(error)),
+        }
+        if sync {
+            sync_all(&[(to, "a task")])?;
+        }
+    }
+    if let Some(file) = file {
+        file.sync().map_err(at)?;
+        sync_all(&[(from, "a task")])?;
+    }
+    Ok(true)
+}
+
+/// Finds the claim of the same task under the same token: it may have been extended.
+fn find_claim<D: Directory>(layout: &Layout<D>, claimed: &Entry) -> Result<Option<Entry>> {
+    find(&layout.claimed, claimed)
+}
+
+/// Finds the record that a finished claim left.
+fn find_done<D: Directory>(layout: &Layout<D>, claimed: &Entry) -> Result<Option<Entry>> {
+    find(&layout.done, claimed)
+}
+
+fn find<D: Directory>(dir: &D, claimed: &Entry) -> Result<Option<Entry>> {
+    let nonce = claimed.nonce.text();
+    let listed = list_entries(dir).map_err(|error| Error::at("claimed", &error))?;
+    Ok(listed
+        .iter()
+        .filter(|(name, _)| name.split('.').nth(1) == Some(nonce.as_str()))
+        .filter_map(|(name, _)| Entry::parse(name))
+        .find(|entry| entry.nonce == claimed.nonce && entry.token == claimed.token))
+}

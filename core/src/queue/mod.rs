@@ -1,0 +1,254 @@
+//! Work queues.
+//!
+//! A task without a given id is one file, whose name is its state and which moves from directory to directory; a
+//! task with a given id is a ref under `ids/`, for which a ticket stands in the same directories. See
+//! [`entry`] for the names, and each module for its transitions.
+
+mod adopt;
+mod bucket;
+mod candidates;
+mod claim;
+mod content;
+mod damage;
+mod entry;
+mod finish;
+mod given;
+mod layout;
+mod locate;
+mod note;
+mod operate;
+mod push;
+mod reap;
+mod receipt;
+mod reconcile;
+mod scan;
+mod sweep;
+mod task;
+mod ticket;
+mod view;
+
+pub use task::{ClaimedTask, NewTask, OnDuplicate, Status, TaskInfo, TaskPage, TaskState, TaskView};
+
+use crate::capability::{Directory, Environment, FsError};
+use crate::error::{Error, Result};
+use crate::holder::Holders;
+use crate::limits::{DURATION_MS_MAX, TRIES_MAX};
+use crate::name::{Decoded, Key};
+use crate::store::{Format, list_entries, open_or_absent, read_file, sync_all};
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use candidates::Candidates;
+use core::cell::{Cell, RefCell};
+use entry::SEQ_LIMIT;
+use layout::Layout;
+
+pub(crate) const FORMAT: Format = Format { kind: "queues", version: 1 };
+const SUFFIX: &str = "-queue";
+/// A clock this far behind the last order number was set back.
+const ORDER_AHEAD_MS: u64 = 1_000;
+
+/// The store of queues, in one granted directory.
+#[derive(Debug, Clone)]
+pub struct Queues<D> {
+    pub(crate) dir: D,
+    pub(crate) holders: Holders<D>,
+    pub(crate) environment: Environment,
+}
+
+impl<D: Directory> Queues<D> {
+    /// The queues kept in `dir`, whose claims are held by `holders`. Touches nothing yet.
+    #[must_use]
+    pub fn new(dir: D, holders: Holders<D>, environment: Environment) -> Self {
+        Queues { dir, holders, environment }
+    }
+
+    /// The queue `name`. Makes nothing: the first push does.
+    ///
+    /// # Errors
+    /// [`Error::InvalidName`].
+    pub fn queue(&self, name: &str) -> Result<Queue<D>> {
+        let key = Key::of(name)?;
+        Ok(Queue {
+            queues: self.clone(),
+            name: String::from(name),
+            directory: format!("{}{SUFFIX}", key.as_str()),
+            layout: RefCell::new(None),
+            candidates: RefCell::new(Candidates::default()),
+            order: Cell::new((0, 0)),
+            shard: Cell::new((0, 0)),
+            dropped: RefCell::default(),
+            is_anchored: Cell::new(false),
+        })
+    }
+
+    /// The names of all queues.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a store of another version, [`Error::Io`].
+    pub fn list(&self) -> Result<Vec<String>> {
+        FORMAT.is_marked(&self.dir)?;
+        let mut names = Vec::new();
+        for (name, _) in list_entries(&self.dir).map_err(|error| Error::at(".aristo", &error))? {
+            let Some(stem) = name.strip_suffix(SUFFIX) else { continue };
+            match Key::from_file_name(stem) {
+                Some((_, Decoded::Name(name))) => names.push(name),
+                Some((_, Decoded::Shortened)) => names.extend(self.full_name(&name)),
+                None => {}
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// A name too long for its key stands in the file `name` of the queue.
+    fn full_name(&self, directory: &str) -> Option<String> {
+        let file = self.dir.open_dir(directory).ok()?.open(NAME_FILE).ok()?;
+        String::from_utf8(read_file(&file, crate::limits::NAME_BYTES_MAX).ok()??).ok()
+    }
+}
+
+/// Holds the full name of a queue whose key was shortened.
+pub(crate) const NAME_FILE: &str = "name";
+
+/// One queue, as one instance sees it. It keeps what it has listed, so use one again rather than anew.
+#[derive(Debug)]
+pub struct Queue<D> {
+    queues: Queues<D>,
+    name: String,
+    directory: String,
+    layout: RefCell<Option<Rc<Layout<D>>>>,
+    candidates: RefCell<Candidates<D>>,
+    /// The last place in the order that was given out: millisecond and the next sequence number.
+    order: Cell<(u64, u32)>,
+    /// The window last pushed into and how many tasks went there.
+    shard: Cell<(u64, u64)>,
+    /// Files dropped into `pending` whose age is not known by the clock.
+    dropped: RefCell<adopt::Watched>,
+    /// Whether this instance has synced the directories above the tasks.
+    is_anchored: Cell<bool>,
+}
+
+impl<D: Directory> Queue<D> {
+    /// The name it was opened with.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.queues.environment
+    }
+
+    pub(crate) fn holders(&self) -> &Holders<D> {
+        &self.queues.holders
+    }
+
+    pub(crate) fn directory(&self) -> &str {
+        &self.directory
+    }
+
+    /// The directories, if the queue is there.
+    pub(crate) fn layout(&self) -> Result<Option<Rc<Layout<D>>>> {
+        if let Some(layout) = self.layout.borrow().as_ref() {
+            return Ok(Some(Rc::clone(layout)));
+        }
+        let is_marked = FORMAT.is_marked(&self.queues.dir)?;
+        let Some(queue) = open_or_absent(&self.queues.dir, &self.directory)? else { return Ok(None) };
+        // Somebody made the queue by hand, to drop files into it.
+        if !is_marked {
+            FORMAT.ensure(&self.queues.dir, self.environment())?;
+        }
+        let layout = Rc::new(Layout::ensure(queue)?);
+        *self.layout.borrow_mut() = Some(Rc::clone(&layout));
+        Ok(Some(layout))
+    }
+
+    /// The directories, made where need be.
+    pub(crate) fn layout_made(&self) -> Result<Rc<Layout<D>>> {
+        for _ in 0..TRIES_MAX {
+            if let Some(layout) = self.layout()? {
+                return Ok(layout);
+            }
+            FORMAT.ensure(&self.queues.dir, self.environment())?;
+            match self.queues.dir.create_dir(&self.directory) {
+                Ok(()) => self.write_full_name()?,
+                Err(FsError::Exists) => {}
+                Err(error) => return Err(Error::at(&self.directory, &error)),
+            }
+            self.queues.dir.sync().map_err(|error| Error::at(".aristo", &error))?;
+        }
+        Err(self.exhausted())
+    }
+
+    fn write_full_name(&self) -> Result<()> {
+        if let Some((_, Decoded::Shortened)) = Key::from_file_name(self.directory.trim_end_matches(SUFFIX)) {
+            let dir = self.queues.dir.open_dir(&self.directory).map_err(|error| Error::at(&self.directory, &error))?;
+            match crate::store::create_file(&dir, NAME_FILE, &[self.name.as_bytes()]) {
+                Ok(_) | Err(FsError::Exists) => {}
+                Err(error) => return Err(Error::at(NAME_FILE, &error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the directories are known; not so once somebody was found to have removed one.
+    pub(crate) fn has_layout(&self) -> bool {
+        self.layout.borrow().is_some()
+    }
+
+    /// Somebody removed directories: the next look opens or makes them by name.
+    pub(crate) fn forget_layout(&self) {
+        *self.layout.borrow_mut() = None;
+        self.is_anchored.set(false);
+        self.candidates.borrow_mut().clear();
+    }
+
+    /// The next `count` places in the order: this instance's tasks are claimed in the order of their pushing.
+    pub(crate) fn take_order(&self, count: u32) -> (u64, u32) {
+        let now_ms = self.environment().now_ms();
+        let (last_ms, next) = self.order.get();
+        let is_set_back = last_ms > now_ms.saturating_add(ORDER_AHEAD_MS);
+        let (at_ms, seq) = if now_ms > last_ms || is_set_back {
+            (now_ms, 0)
+        } else if next.saturating_add(count) > SEQ_LIMIT {
+            (last_ms + 1, 0)
+        } else {
+            (last_ms, next)
+        };
+        self.order.set((at_ms, seq.saturating_add(count)));
+        (at_ms, seq)
+    }
+
+    /// The shard for one more task that is due at `due_ms`.
+    fn take_shard(&self, due_ms: u64) -> u64 {
+        let window = bucket::BucketName::shared(0, due_ms, 0).earliest_ms();
+        let (last, count) = self.shard.get();
+        let count = if last == window { count } else { 0 };
+        self.shard.set((window, count + 1));
+        count / bucket::SHARD_TASKS
+    }
+
+    /// Syncs what was renamed out of `tmp` into `dirs`, and, once in this instance's life, the directories
+    /// above, which some other process may have made and not synced.
+    pub(crate) fn sync_published(&self, layout: &Layout<D>, dirs: &[(&D, &str)]) -> Result<()> {
+        sync_all(dirs)?;
+        sync_all(&[(&layout.pending, "pending"), (&layout.tmp, "tmp")])?;
+        if !self.is_anchored.replace(true) {
+            sync_all(&[(&layout.queue, &self.directory), (&self.queues.dir, ".aristo")])?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn exhausted(&self) -> Error {
+        Error::Exhausted(format!("queue {:?} is changed by others all the time, try again", self.name))
+    }
+}
+
+pub(crate) fn check_duration(what: &str, ms: u64, may_be_zero: bool) -> Result<()> {
+    if ms <= DURATION_MS_MAX && (may_be_zero || ms > 0) {
+        return Ok(());
+    }
+    Err(Error::InvalidArgument(format!("{what} of {ms} ms, use {} ms to 366 days", u8::from(!may_be_zero))))
+}

@@ -1,0 +1,66 @@
+//! Notes: what is known of a task beside its content, which never changes.
+//!
+//! A note is one line of JSON (why an attempt failed, what file a task came from), then the outcome as it is. It is
+//! published under a nonce of its own before the rename that names it, and removed after the one that no
+//! longer does; a note that no name names is debris.
+
+use crate::capability::{Directory, FsError};
+use crate::error::{Error, Result};
+use crate::limits::{NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, REASON_BYTES_MAX};
+use crate::store::{create_file, read_file};
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+const NOTE_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + 8 * (REASON_BYTES_MAX + NAME_BYTES_MAX) + 1024;
+
+/// What a note says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Note {
+    /// Why the last attempt failed.
+    pub(crate) reason: Option<String>,
+    /// The name of the file that somebody dropped into `pending`.
+    pub(crate) file: Option<String>,
+    /// What `done` was given.
+    pub(crate) outcome: Option<Vec<u8>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    #[serde(default)]
+    outcome: bool,
+}
+
+impl Note {
+    /// Writes it under a name that nobody has; `Exists` if somebody does.
+    pub(crate) fn write<D: Directory>(&self, dir: &D, name: &str) -> Result<D::File> {
+        let line = Line { reason: self.reason.clone(), file: self.file.clone(), outcome: self.outcome.is_some() };
+        let mut line = serde_json::to_vec(&line).map_err(|error| Error::Other(alloc::format!("note: {error}")))?;
+        line.push(b'\n');
+        let outcome = self.outcome.as_deref().unwrap_or_default();
+        create_file(dir, name, &[&line, outcome]).map_err(|error| match error {
+            FsError::Exists => Error::Exists(String::from(name)),
+            error => Error::at("a note", &error),
+        })
+    }
+
+    /// Reads one; `None` where it is gone or cannot be understood.
+    pub(crate) fn read<D: Directory>(dir: &D, name: &str) -> Result<Option<Self>> {
+        let file = match dir.open(name) {
+            Ok(file) => file,
+            Err(FsError::NotFound) => return Ok(None),
+            Err(error) => return Err(Error::at("a note", &error)),
+        };
+        let Some(bytes) = read_file(&file, NOTE_BYTES_MAX).map_err(|error| Error::at("a note", &error))? else {
+            return Ok(None);
+        };
+        let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { return Ok(None) };
+        let Ok(line) = serde_json::from_slice::<Line>(&bytes[..end]) else { return Ok(None) };
+        let outcome = line.outcome.then(|| bytes[end + 1..].to_vec());
+        Ok(Some(Note { reason: line.reason, file: line.file, outcome }))
+    }
+}

@@ -1,0 +1,189 @@
+//! What an operator does: cancel, revive, purge, pause, resume.
+//!
+//! | | source → target | linearizes | a crash leaves |
+//! |---|---|---|---|
+//! | cancel, purge | `<dir>/<t>` → gone | the unlink of the exact name | a note |
+//! | revive | `dead/<t>` → `pending/<bucket>/<t>` | the rename | – |
+//! | pause, resume | `paused` is made, is unlinked | that operation | – |
+
+use super::Queue;
+use super::entry::{Entry, Place};
+use super::finish::{move_file, remove_note};
+use super::given::follow;
+use super::layout::{Layout, PAUSED};
+use super::locate::Located;
+use super::scan::Found;
+use super::task::TaskState;
+use crate::Durability;
+use crate::capability::{Directory, FsError};
+use crate::error::{Error, Result};
+use crate::limits::TRIES_MAX;
+use crate::reference::ignore_gone;
+use crate::store::{is_sync, sync_all};
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+
+impl<D: Directory> Queue<D> {
+    /// Removes a task that is ready or delayed. Synced by default.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it is neither, [`Error::Held`] while it is claimed; [`Error::InvalidName`],
+    /// [`Error::Io`].
+    pub fn cancel(&self, id: &str, durability: Durability) -> Result<()> {
+        let sync = is_sync(durability, true);
+        for _ in 0..TRIES_MAX {
+            let Some(layout) = self.layout()? else { return Err(self.no_task(id)) };
+            let mut located = self.locate(&layout, id)?;
+            match &located.entry().place {
+                Place::Pending => {
+                    if self.remove_located(&layout, &mut located, sync)? {
+                        return Ok(());
+                    }
+                }
+                Place::Claimed { .. } if self.is_over(located.entry())? => {
+                    self.take_back(&layout, &mut located)?;
+                }
+                Place::Claimed { .. } => return Err(Error::Held(self.holding(located.entry()))),
+                Place::Done { .. } | Place::Dead { .. } | Place::Tomb => {
+                    return Err(Error::NotFound(format!(
+                        "task {id} of queue {:?} is not waiting any more, purge removes records",
+                        self.name()
+                    )));
+                }
+            }
+        }
+        Err(self.exhausted())
+    }
+
+    /// Makes a dead task ready again, with all its attempts. Synced by default.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] unless it is dead; [`Error::InvalidName`], [`Error::Io`].
+    pub fn revive(&self, id: &str, durability: Durability) -> Result<()> {
+        let sync = is_sync(durability, true);
+        self.candidates.borrow_mut().clear();
+        for _ in 0..TRIES_MAX {
+            let Some(layout) = self.layout()? else { return Err(self.no_task(id)) };
+            let located = self.locate(&layout, id)?;
+            let Place::Dead { .. } = located.entry().place else {
+                return Err(Error::NotFound(format!("task {id} of queue {:?} is not dead", self.name())));
+            };
+            let (due_ms, seq) = self.take_order(1);
+            let next = Entry { seq, tries: 0, ..located.entry().pending(due_ms) };
+            let revived = match located {
+                Located::File { dir, entry } => move_file(&layout, &dir, &entry, &next, sync)?,
+                Located::Given(mut given) => {
+                    let before = given.entry.clone();
+                    let swapped = given.swap(next.clone())?;
+                    if swapped {
+                        follow(&layout, &given.key, &before, &next)?;
+                        if sync {
+                            sync_all(&[(&given.reference.dir, "ids")])?;
+                        }
+                    }
+                    swapped
+                }
+            };
+            if revived {
+                return Ok(());
+            }
+        }
+        Err(self.exhausted())
+    }
+
+    /// Removes all tasks in `state` (not claimed) that have been so for `older_than_ms`, for good; answers how
+    /// many. Synced by default.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for claimed tasks; [`Error::Io`].
+    pub fn purge(&self, state: TaskState, older_than_ms: u64, durability: Durability) -> Result<u64> {
+        if state == TaskState::Claimed {
+            return Err(Error::InvalidArgument(String::from("claimed tasks are not purged, reap or bury them")));
+        }
+        let Some(layout) = self.layout()? else { return Ok(0) };
+        let sync = is_sync(durability, true);
+        let now_ms = self.environment().now_ms();
+        let mut count = 0;
+        let mut visit = |found: Found<D>| {
+            let Some(mut located) = self.located(&layout, found)? else { return Ok(()) };
+            let entry = located.entry();
+            let (is_meant, since_ms) = match entry.place {
+                Place::Pending if entry.due_ms <= now_ms => (state == TaskState::Ready, entry.enqueued_ms),
+                Place::Pending => (state == TaskState::Delayed, entry.enqueued_ms),
+                Place::Done { at_ms } => (state == TaskState::Done, at_ms),
+                Place::Dead { at_ms, .. } => (state == TaskState::Dead, at_ms),
+                Place::Claimed { .. } | Place::Tomb => (false, 0),
+            };
+            if is_meant
+                && now_ms.saturating_sub(since_ms) >= older_than_ms
+                && self.remove_located(&layout, &mut located, sync)?
+            {
+                count += 1;
+            }
+            Ok(())
+        };
+        match state {
+            TaskState::Done => layout.for_each_in("done", &mut visit)?,
+            TaskState::Dead => layout.for_each_in("dead", &mut visit)?,
+            _ => layout.for_each_pending(&mut visit)?,
+        }
+        Ok(count)
+    }
+
+    /// From now on claims answer [`Error::Paused`]; what is claimed goes on. Synced by default.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn pause(&self, durability: Durability) -> Result<()> {
+        let layout = self.layout_made()?;
+        match layout.queue.create(PAUSED) {
+            Ok(_) | Err(FsError::Exists) => {}
+            Err(error) => return Err(Error::at(PAUSED, &error)),
+        }
+        sync_if(is_sync(durability, true), &layout)
+    }
+
+    /// Ends a pause. Synced by default.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn resume(&self, durability: Durability) -> Result<()> {
+        let Some(layout) = self.layout()? else { return Ok(()) };
+        ignore_gone(layout.queue.unlink(PAUSED)).map_err(|error| Error::at(PAUSED, &error))?;
+        sync_if(is_sync(durability, true), &layout)
+    }
+
+    /// Removes a task from the very state it was found in; `false` if that has changed.
+    fn remove_located(&self, layout: &Rc<Layout<D>>, located: &mut Located<D>, sync: bool) -> Result<bool> {
+        match located {
+            Located::Given(given) => given.bury_whole(layout),
+            Located::File { dir, entry } => {
+                let gone = Entry { place: Place::Tomb, ..entry.clone() };
+                let removed = move_file(layout, dir, entry, &gone, sync)?;
+                if removed {
+                    remove_note(layout, entry.note)?;
+                }
+                Ok(removed)
+            }
+        }
+    }
+
+    /// Takes back a claim that is over.
+    fn take_back(&self, layout: &Rc<Layout<D>>, located: &mut Located<D>) -> Result<()> {
+        match located {
+            Located::Given(given) => self.abandon_given(layout, given).map(|_| ()),
+            Located::File { dir, entry } => {
+                let next = entry.abandoned(self.environment().now_ms());
+                move_file(layout, dir, entry, &next, false).map(|_| ())
+            }
+        }
+    }
+}
+
+fn sync_if<D: Directory>(sync: bool, layout: &Layout<D>) -> Result<()> {
+    if sync {
+        sync_all(&[(&layout.queue, "the queue")])?;
+    }
+    Ok(())
+}

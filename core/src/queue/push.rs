@@ -1,0 +1,229 @@
+//! Pushing.
+//!
+//! | | source → target | linearizes | a crash leaves |
+//! |---|---|---|---|
+//! | one task | `tmp/n` → `pending/<bucket>/<name>` | the rename | `tmp/n`, which a sweep takes |
+//! | a batch | `tmp/n/` → `pending/<bucket>` | the rename | `tmp/n/`, likewise |
+//! | given ids | see [`super::given`] | a swap each | the tasks before it; pushing again completes it |
+
+use super::bucket::{self, BucketName};
+use super::content::{checksum, trailer};
+use super::entry::{Entry, Place, SEQ_LIMIT};
+use super::layout::Layout;
+use super::task::{NewTask, OnDuplicate};
+use super::{Queue, check_duration};
+use crate::Durability;
+use crate::capability::{Directory, File, FsError};
+use crate::error::{Error, Result};
+use crate::limits::{
+    ATTEMPTS_DEFAULT, ATTEMPTS_MAX, BATCH_BYTES_MAX, BATCH_TASKS_MAX, PAYLOAD_BYTES_MAX, PRIORITY_DEFAULT,
+    PRIORITY_MAX, TRIES_MAX,
+};
+use crate::name::{Key, Nonce};
+use crate::store::{create_file, is_sync, remove_tree};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// A task that has been checked, with everything but its place in the order.
+#[derive(Debug)]
+pub(crate) struct Checked<'a> {
+    pub(crate) id: Option<(&'a str, Key)>,
+    pub(crate) payload: &'a [u8],
+    pub(crate) trailer: Vec<u8>,
+    priority: u8,
+    delay_ms: u64,
+    max: u32,
+}
+
+impl Checked<'_> {
+    fn check<'a>(task: &'a NewTask<'a>) -> Result<Checked<'a>> {
+        let id = match task.id {
+            Some(id) => Some((id, Key::of(id)?)),
+            None => None,
+        };
+        let payload = task.payload;
+        if payload.len() > PAYLOAD_BYTES_MAX {
+            return Err(Error::TooLarge(format!(
+                "a payload of {} bytes, use at most {PAYLOAD_BYTES_MAX}",
+                payload.len()
+            )));
+        }
+        let priority = task.priority.unwrap_or(PRIORITY_DEFAULT);
+        if priority > PRIORITY_MAX {
+            return Err(Error::InvalidArgument(format!("priority {priority}, use 0 (first) to {PRIORITY_MAX}")));
+        }
+        let max = task.max_attempts.unwrap_or(ATTEMPTS_DEFAULT);
+        if !(1..=ATTEMPTS_MAX).contains(&max) {
+            return Err(Error::InvalidArgument(format!("{max} attempts at most, use 1 to {ATTEMPTS_MAX}")));
+        }
+        check_duration("a delay", task.delay_ms, true)?;
+        Ok(Checked { id, payload, trailer: trailer(task.attributes)?, priority, delay_ms: task.delay_ms, max })
+    }
+
+    /// The task as it is born, pending.
+    pub(crate) fn entry(&self, nonce: Nonce, token: u64, now_ms: u64, order_ms: u64, seq: u32) -> Entry {
+        Entry {
+            due_ms: order_ms.saturating_add(self.delay_ms),
+            seq,
+            nonce,
+            token,
+            tries: 0,
+            max: self.max,
+            enqueued_ms: now_ms,
+            size: self.payload.len() as u64,
+            crc: checksum(self.payload, &self.trailer),
+            priority: self.priority,
+            note: None,
+            place: Place::Pending,
+        }
+    }
+}
+
+impl<D: Directory> Queue<D> {
+    /// Pushes tasks and answers their ids, in order. Synced by default.
+    ///
+    /// Tasks without ids are published all or nothing. Where tasks have ids, each has one, and the batch is idempotent
+    /// instead: after a failure, pushing it again with [`OnDuplicate::Keep`] completes it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidName`], [`Error::InvalidArgument`], [`Error::TooLarge`] before anything is changed;
+    /// [`Error::Exists`] or [`Error::Held`] for an id that is live, as `on_duplicate` says; [`Error::Io`].
+    pub fn push(
+        &self,
+        tasks: &[NewTask<'_>],
+        on_duplicate: OnDuplicate,
+        durability: Durability,
+    ) -> Result<Vec<String>> {
+        if tasks.len() > BATCH_TASKS_MAX {
+            return Err(Error::TooLarge(format!("{} tasks in one push, use at most {BATCH_TASKS_MAX}", tasks.len())));
+        }
+        let bytes: usize = tasks.iter().map(|task| task.payload.len()).sum();
+        if bytes > BATCH_BYTES_MAX {
+            return Err(Error::TooLarge(format!("{bytes} bytes in one push, use at most {BATCH_BYTES_MAX}")));
+        }
+        let checked = tasks.iter().map(Checked::check).collect::<Result<Vec<_>>>()?;
+        let given = checked.iter().filter(|task| task.id.is_some()).count();
+        if given != 0 && given != checked.len() {
+            return Err(Error::InvalidArgument(String::from("a batch gives an id to every task or to none")));
+        }
+        let sync = is_sync(durability, true);
+        let layout = match checked.as_slice() {
+            [] => return Ok(Vec::new()),
+            _ => self.layout_made()?,
+        };
+        // What is pushed by this instance is seen by it at once, whatever it has listed before.
+        self.candidates.borrow_mut().clear();
+        if given != 0 {
+            return self.push_given(&layout, &checked, on_duplicate, sync);
+        }
+        match checked.as_slice() {
+            [one] => Ok(alloc::vec![self.push_one(one, sync)?]),
+            many => self.push_batch(many, sync),
+        }
+    }
+
+    /// The entry of a new task without a given id.
+    fn new_entry(&self, task: &Checked<'_>, order_ms: u64, seq: u32) -> Entry {
+        let now_ms = self.environment().now_ms();
+        task.entry(Nonce::draw(self.environment()), 0, now_ms, order_ms, seq)
+    }
+
+    fn push_one(&self, task: &Checked<'_>, sync: bool) -> Result<String> {
+        let (order_ms, seq) = self.take_order(1);
+        let entry = self.new_entry(task, order_ms, seq);
+        let id = entry.nonce.text();
+        let target = entry.text();
+        for _ in 0..TRIES_MAX {
+            let layout = self.layout_made()?;
+            let file = match create_file(&layout.tmp, &id, &[task.payload, &task.trailer]) {
+                Ok(file) => file,
+                // Somebody removed the queue's directories: they are made again.
+                Err(FsError::NotFound) => {
+                    self.forget_layout();
+                    continue;
+                }
+                Err(error) => return Err(Error::at("a task", &error)),
+            };
+            let shard = self.take_shard(entry.due_ms);
+            let bucket = BucketName::shared(entry.priority, entry.due_ms, shard);
+            match bucket::rename_into(&layout.tmp, &id, &layout.pending, &bucket, &target) {
+                Ok(Some((priority, dir))) => {
+                    if sync {
+                        file.sync().map_err(|error| Error::at("a task", &error))?;
+                        self.sync_published(&layout, &[(&dir, "a bucket"), (&priority, "pending")])?;
+                    }
+                    return Ok(id);
+                }
+                // A sweeper took it for debris, or somebody removed the directories.
+                Ok(None) => self.forget_layout(),
+                Err(error) => {
+                    let _ = layout.tmp.unlink(&id);
+                    return Err(error);
+                }
+            }
+        }
+        Err(self.exhausted())
+    }
+
+    fn push_batch(&self, tasks: &[Checked<'_>], sync: bool) -> Result<Vec<String>> {
+        let count = u32::try_from(tasks.len()).unwrap_or(SEQ_LIMIT);
+        let (order_ms, first) = self.take_order(count);
+        let entries: Vec<Entry> =
+            tasks.iter().zip(first..).map(|(task, seq)| self.new_entry(task, order_ms, seq)).collect();
+        // It stands where the most urgent of its tasks would.
+        let priority = entries.iter().map(|entry| entry.priority).min().unwrap_or(PRIORITY_DEFAULT);
+        let due_ms = entries.iter().map(|entry| entry.due_ms).min().unwrap_or(order_ms);
+        for _ in 0..TRIES_MAX {
+            let layout = self.layout_made()?;
+            let nonce = Nonce::draw(self.environment());
+            let made = make_batch(&layout, &nonce.text(), tasks, &entries, sync).and_then(|dir| {
+                let bucket = BucketName::of_batch(priority, due_ms, nonce);
+                let parent = crate::store::ensure_dir(&layout.pending, &bucket::priority_dir(priority))?;
+                match layout.tmp.rename(&nonce.text(), &parent, &bucket.text()) {
+                    Ok(()) => Ok(Some((dir, parent))),
+                    Err(FsError::NotFound) => Ok(None),
+                    Err(error) => Err(Error::at("a batch", &error)),
+                }
+            });
+            match made {
+                Ok(Some((dir, parent))) => {
+                    if sync {
+                        self.sync_published(&layout, &[(&dir, "a batch"), (&parent, "pending")])?;
+                    }
+                    return Ok(entries.iter().map(|entry| entry.nonce.text()).collect());
+                }
+                // A sweeper took it for debris, or somebody removed the directories.
+                Ok(None) => {
+                    let _ = remove_tree(&layout.tmp, &nonce.text());
+                    self.forget_layout();
+                }
+                Err(error) => {
+                    let _ = remove_tree(&layout.tmp, &nonce.text());
+                    return Err(error);
+                }
+            }
+        }
+        Err(self.exhausted())
+    }
+}
+
+/// Writes a batch where nobody looks.
+fn make_batch<D: Directory>(
+    layout: &Layout<D>,
+    name: &str,
+    tasks: &[Checked<'_>],
+    entries: &[Entry],
+    sync: bool,
+) -> Result<D> {
+    let at = |error: FsError| Error::at("a batch", &error);
+    layout.tmp.create_dir(name).map_err(at)?;
+    let dir = layout.tmp.open_dir(name).map_err(at)?;
+    for (task, entry) in tasks.iter().zip(entries) {
+        let file = create_file(&dir, &entry.text(), &[task.payload, &task.trailer]).map_err(at)?;
+        if sync {
+            file.sync().map_err(at)?;
+        }
+    }
+    Ok(dir)
+}

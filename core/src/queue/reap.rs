@@ -1,0 +1,151 @@
+//! Taking back what dead holders hold, and what was held too long.
+//!
+//! | | source → target | linearizes | a crash leaves |
+//! |---|---|---|---|
+//! | reap | `claimed/<t>` → `pending/<bucket>/<t>`, or `dead/<t>` after the last attempt | the rename | – |
+//!
+//! A claim is over when its own deadline has passed, or when its holder's epoch is over. A holder that is only late
+//! is declared dead first (see [`crate::holder`]), so that it learns of it before anything of its is taken.
+//! The rename names the very claim that was judged: if it was extended meanwhile, it fails.
+
+use super::Queue;
+use super::entry::{Entry, Place};
+use super::finish::move_file;
+use super::given::{Given, move_ticket};
+use super::layout::Layout;
+use super::ticket::Ticket;
+use crate::Durability;
+use crate::capability::{Directory, Kind};
+use crate::error::{Error, Result};
+use crate::holder::{Holders, Liveness};
+use crate::name::Key;
+use crate::reference::ignore_gone;
+use crate::store::{is_sync, list_entries, sync_all};
+use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Which epochs are over, found out once in one pass.
+type Judged = BTreeMap<(Key, u64), bool>;
+
+impl<D: Directory> Holders<D> {
+    /// Whether an epoch is over for good. What cannot be told is not over.
+    pub(crate) fn is_over(&self, holder: &Key, epoch: u64) -> Result<bool> {
+        Ok(self.declare_if_late(holder.as_str(), epoch)? == Liveness::Dead)
+    }
+}
+
+impl<D: Directory> Queue<D> {
+    /// Takes back every claim that is over; the attempt counts. Answers the ids.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if nothing could be taken back; what cannot be read is left, and stops nothing else.
+    pub fn reap(&self, durability: Durability) -> Result<Vec<String>> {
+        let Some(layout) = self.layout()? else { return Ok(Vec::new()) };
+        self.candidates.borrow_mut().clear();
+        let reaped = self.reap_over(&layout)?;
+        if is_sync(durability, false) && !reaped.is_empty() {
+            sync_all(&[(&layout.claimed, "claimed"), (&layout.pending, "pending"), (&layout.dead, "dead")])?;
+        }
+        Ok(reaped)
+    }
+
+    pub(crate) fn reap_over(&self, layout: &Rc<Layout<D>>) -> Result<Vec<String>> {
+        let mut judged = Judged::new();
+        let mut reaped = Vec::new();
+        let mut failed = None;
+        let listed = list_entries(&layout.claimed).map_err(|error| Error::at("claimed", &error))?;
+        if listed.is_empty() {
+            // It may be that somebody removed the directory: the next look is by name.
+            self.forget_layout();
+        }
+        for (name, kind) in listed {
+            if kind != Kind::File {
+                continue;
+            }
+            let one = if let Some(ticket) = Ticket::parse(&name) {
+                self.reap_ticket(layout, &name, &ticket, &mut judged)
+            } else if let Some(entry) = Entry::parse(&name) {
+                self.reap_file(layout, &entry, &mut judged)
+            } else {
+                continue;
+            };
+            match one {
+                Ok(id) => reaped.extend(id),
+                // One bad entry never stops the others.
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        match failed {
+            Some(error) if reaped.is_empty() => Err(error),
+            _ => Ok(reaped),
+        }
+    }
+
+    fn reap_file(&self, layout: &Rc<Layout<D>>, entry: &Entry, judged: &mut Judged) -> Result<Option<String>> {
+        if !self.is_over_in(entry, judged)? {
+            return Ok(None);
+        }
+        let next = entry.abandoned(self.environment().now_ms());
+        let moved = move_file(layout, &layout.claimed, entry, &next, false)?;
+        Ok(moved.then(|| entry.nonce.text()))
+    }
+
+    fn reap_ticket(
+        &self,
+        layout: &Rc<Layout<D>>,
+        name: &str,
+        ticket: &Ticket,
+        judged: &mut Judged,
+    ) -> Result<Option<String>> {
+        let remove = || ignore_gone(layout.claimed.unlink(name)).map_err(|error| Error::at("a ticket", &error));
+        let mut given = match Given::read(layout, &ticket.key) {
+            Ok(Some(given)) => given,
+            // A ticket comes here after its task has lived, so an absent one is gone for good.
+            Ok(None) => return remove().map(|()| None),
+            Err(Error::Damaged(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if given.entry.nonce != ticket.nonce {
+            return remove().map(|()| None);
+        }
+        match given.entry.place {
+            Place::Claimed { .. } => {
+                if !self.is_over_in(&given.entry, judged)? {
+                    return Ok(None);
+                }
+                let id = given.id();
+                Ok(self.abandon_given(layout, &mut given)?.then_some(id))
+            }
+            Place::Tomb => {
+                given.remove(layout)?;
+                remove().map(|()| None)
+            }
+            // Whoever changed it was killed before the ticket could follow.
+            Place::Pending | Place::Done { .. } | Place::Dead { .. } => {
+                move_ticket(layout, &layout.claimed, name, &ticket.key, &given.entry)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether a claim is over.
+    pub(crate) fn is_over(&self, entry: &Entry) -> Result<bool> {
+        self.is_over_in(entry, &mut Judged::new())
+    }
+
+    fn is_over_in(&self, entry: &Entry, judged: &mut Judged) -> Result<bool> {
+        let Place::Claimed { holder, epoch, set_ms, for_ms } = &entry.place else { return Ok(false) };
+        if self.holders().patience().has_passed(&entry.text(), *set_ms, *for_ms) {
+            return Ok(true);
+        }
+        let whom = (holder.clone(), *epoch);
+        if let Some(is_over) = judged.get(&whom) {
+            return Ok(*is_over);
+        }
+        let is_over = self.holders().is_over(holder, *epoch)?;
+        judged.insert(whom, is_over);
+        Ok(is_over)
+    }
+}

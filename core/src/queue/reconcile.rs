@@ -1,0 +1,159 @@
+//! After a power cut: entries that stand twice, and tasks without their place in the order.
+//!
+//! On some file systems a rename across directories of which only one reached the disk leaves the entry under
+//! *both* names, as two links of one file (btrfs; see `docs/holes.md`, hole 17). The names carry the same
+//! nonce, so of two links to one nonce one is kept: what has ended beats what lives, then the higher token.
+//!
+//! This is safe while others work: only a name whose file has more than one link is ever removed, and
+//! never the last one.
+
+use super::Queue;
+use super::entry::{Entry, Place};
+use super::given::{Given, place_ticket};
+use super::layout::Layout;
+use super::scan::Found;
+use crate::capability::{Directory, FsError, Kind};
+use crate::error::{Error, Result};
+use crate::name::{Key, Nonce};
+use crate::reference::ignore_gone;
+use crate::store::{list_entries, sync_all};
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// A name under which a task stands, and its directory.
+type Standing<D> = (Rc<D>, Entry, String);
+
+/// What is kept where a task stands twice.
+fn rank(entry: &Entry) -> (u8, u64, u8) {
+    let (has_ended, is_claimed) = match entry.place {
+        Place::Done { .. } | Place::Tomb => (2, 0),
+        Place::Dead { .. } => (1, 0),
+        Place::Claimed { .. } => (0, 1),
+        Place::Pending => (0, 0),
+    };
+    (has_ended, entry.token, is_claimed)
+}
+
+impl<D: Directory> Queue<D> {
+    /// Puts right what a power cut may have left; tells `report` of each thing: its path and what it was.
+    pub(crate) fn reconcile(&self, report: &mut dyn FnMut(String, String)) -> Result<()> {
+        let Some(layout) = self.layout()? else { return Ok(()) };
+        let mut standing: BTreeMap<Nonce, Vec<Standing<D>>> = BTreeMap::new();
+        for_each_file(&layout, &mut |found, entry| {
+            standing.entry(entry.nonce).or_default().push((Rc::clone(&found.dir), entry, found.full_path()));
+        })?;
+        for (nonce, names) in standing {
+            if names.len() > 1 || layout.tmp.metadata(&nonce.text()).is_ok() {
+                self.keep_one(&layout, nonce, names, report)?;
+            }
+        }
+        self.reconcile_given(&layout, report)?;
+        sync_all(&[(&layout.claimed, "claimed"), (&layout.pending, "pending"), (&layout.ids, "ids")])
+    }
+
+    /// Whether the claim whose file has several links keeps its name; the other names are removed.
+    pub(crate) fn keeps_its_name(&self, layout: &Rc<Layout<D>>, claimed: &Entry) -> Result<bool> {
+        let mut names = Vec::new();
+        for_each_file(layout, &mut |found, entry| {
+            if entry.nonce == claimed.nonce {
+                names.push((Rc::clone(&found.dir), entry, found.full_path()));
+            }
+        })?;
+        self.keep_one(layout, claimed.nonce, names, &mut |_, _| {})?;
+        Ok(layout.claimed.metadata(&claimed.text()).is_ok())
+    }
+
+    fn keep_one(
+        &self,
+        layout: &Rc<Layout<D>>,
+        nonce: Nonce,
+        names: Vec<Standing<D>>,
+        report: &mut dyn FnMut(String, String),
+    ) -> Result<()> {
+        // A listing may have shown one name before a rename and another after it: only links are believed.
+        let mut doubled: Vec<Standing<D>> =
+            names.into_iter().filter(|(dir, entry, _)| is_doubled(&**dir, &entry.text())).collect();
+        doubled.sort_by_key(|(_, entry, _)| rank(entry));
+        let kept = doubled.pop();
+        for (dir, entry, path) in doubled {
+            if is_doubled(&*dir, &entry.text()) {
+                unlink(&*dir, &entry.text(), &path)?;
+                report(path, String::from("stood twice after a power cut, the later state was kept"));
+            }
+        }
+        let in_tmp = nonce.text();
+        if kept.is_some() && is_doubled(&layout.tmp, &in_tmp) {
+            unlink(&layout.tmp, &in_tmp, "tmp")?;
+            report(format!("tmp/{in_tmp}"), String::from("was published, and stood twice after a power cut"));
+        }
+        Ok(())
+    }
+
+    fn reconcile_given(&self, layout: &Rc<Layout<D>>, report: &mut dyn FnMut(String, String)) -> Result<()> {
+        let tickets = ticket_names(layout)?;
+        for (name, _) in list_entries(&layout.ids).map_err(|error| Error::at("ids", &error))? {
+            let Some((key, _)) = Key::from_file_name(&name) else { continue };
+            let given = match Given::read(layout, &key) {
+                Ok(Some(given)) => given,
+                Ok(None) | Err(Error::Damaged(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            if given.entry.place == Place::Tomb {
+                given.remove(layout)?;
+                report(format!("ids/{name}"), String::from("its removal was cut short, and is finished"));
+            } else if !tickets.contains_key(&super::ticket::ticket_name(&key, &given.entry)) {
+                place_ticket(layout, &key, &given.entry, true)?;
+                report(format!("ids/{name}"), String::from("had no ticket, and has one again"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The names of all tickets.
+pub(crate) fn ticket_names<D: Directory>(layout: &Layout<D>) -> Result<BTreeMap<String, ()>> {
+    let mut names = BTreeMap::new();
+    let mut look = |found: Found<D>| {
+        if found.kind == Kind::File && super::ticket::Ticket::parse(&found.name).is_some() {
+            names.insert(found.name, ());
+        }
+        Ok(())
+    };
+    layout.for_each_pending(&mut look)?;
+    for name in ["claimed", "done", "dead"] {
+        layout.for_each_in(name, &mut look)?;
+    }
+    Ok(names)
+}
+
+/// Visits every task that is a file.
+pub(crate) fn for_each_file<D: Directory>(layout: &Layout<D>, visit: &mut dyn FnMut(&Found<D>, Entry)) -> Result<()> {
+    let mut look = |found: Found<D>| {
+        if found.kind == Kind::File
+            && let Some(entry) = Entry::parse(&found.name)
+        {
+            visit(&found, entry);
+        }
+        Ok(())
+    };
+    layout.for_each_pending(&mut look)?;
+    for name in ["claimed", "done", "dead"] {
+        layout.for_each_in(name, &mut look)?;
+    }
+    Ok(())
+}
+
+fn is_doubled<D: Directory>(dir: &D, name: &str) -> bool {
+    dir.metadata(name).is_ok_and(|metadata| metadata.kind == Kind::File && metadata.links > 1)
+}
+
+fn unlink<D: Directory>(dir: &D, name: &str, path: &str) -> Result<()> {
+    let removed = ignore_gone(dir.unlink(name)).and_then(|()| match dir.sync() {
+        Err(FsError::NotFound) => Ok(()),
+        other => other,
+    });
+    removed.map_err(|error| Error::at(path, &error))
+}

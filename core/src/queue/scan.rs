@@ -1,0 +1,84 @@
+//! Looking through the directories of a queue.
+
+use super::bucket::{self, BucketName};
+use super::layout::Layout;
+use crate::capability::{Directory, FsError, Kind};
+use crate::error::{Error, Result};
+use crate::store::list_entries;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+
+/// Something that stands in a directory of a queue.
+#[derive(Debug)]
+pub(crate) struct Found<D> {
+    pub(crate) dir: Rc<D>,
+    /// The directory's path beneath the queue's.
+    pub(crate) path: Rc<str>,
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    /// The bucket's priority, in `pending`.
+    pub(crate) priority: Option<u8>,
+}
+
+impl<D> Found<D> {
+    pub(crate) fn full_path(&self) -> String {
+        format!("{}/{}", self.path, self.name)
+    }
+}
+
+impl<D: Directory> Layout<D> {
+    /// Visits everything in `pending`: what stands in buckets, and what is out of place.
+    pub(crate) fn for_each_pending(&self, visit: &mut dyn FnMut(Found<D>) -> Result<()>) -> Result<()> {
+        let pending = Rc::new(self.pending.clone());
+        each(&pending, "pending", None, &mut |found| {
+            let Some(priority) = bucket::parse_priority_dir(&found.name).filter(|_| found.kind == Kind::Directory)
+            else {
+                return visit(found);
+            };
+            let Some(buckets) = open(&found)? else { return Ok(()) };
+            each(&buckets, &found.full_path(), Some(priority), &mut |found| {
+                let is_bucket = found.kind == Kind::Directory && BucketName::parse(priority, &found.name).is_some();
+                if !is_bucket {
+                    return visit(found);
+                }
+                let Some(bucket) = open(&found)? else { return Ok(()) };
+                each(&bucket, &found.full_path(), Some(priority), visit)
+            })
+        })
+    }
+
+    /// Visits everything in `claimed`, `done` or `dead`.
+    pub(crate) fn for_each_in(&self, name: &str, visit: &mut dyn FnMut(Found<D>) -> Result<()>) -> Result<()> {
+        let dir = match name {
+            "claimed" => &self.claimed,
+            "done" => &self.done,
+            "dead" => &self.dead,
+            "ids" => &self.ids,
+            _ => &self.notes,
+        };
+        each(&Rc::new(dir.clone()), name, None, visit)
+    }
+}
+
+/// Opens a directory that was found; `None` if it is gone.
+fn open<D: Directory>(found: &Found<D>) -> Result<Option<Rc<D>>> {
+    match found.dir.open_dir(&found.name) {
+        Ok(dir) => Ok(Some(Rc::new(dir))),
+        Err(FsError::NotFound | FsError::NotDirectory | FsError::Link) => Ok(None),
+        Err(error) => Err(Error::at(&found.full_path(), &error)),
+    }
+}
+
+fn each<D: Directory>(
+    dir: &Rc<D>,
+    path: &str,
+    priority: Option<u8>,
+    visit: &mut dyn FnMut(Found<D>) -> Result<()>,
+) -> Result<()> {
+    let path: Rc<str> = Rc::from(path);
+    for (name, kind) in list_entries(&**dir).map_err(|error| Error::at(&path, &error))? {
+        visit(Found { dir: Rc::clone(dir), path: Rc::clone(&path), name, kind, priority })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! Removing what killed processes left behind.
+//!
+//! Debris is never told by its age alone: what stands in `tmp` is renamed away before it is removed; a note, a
+//! ticket or a blob must also be named by nobody, and (where it carries a token) be built on one that has passed.
+
+use super::Queue;
+use super::content;
+use super::entry::Place;
+use super::given::Given;
+use super::layout::Layout;
+use super::reconcile::for_each_file;
+use super::ticket::Ticket;
+use crate::capability::{Directory, FsError, Kind};
+use crate::error::{Error, Result};
+use crate::name::{Key, Nonce};
+use crate::reference::ignore_gone;
+use crate::store::{TMP, Trash, list_entries};
+use alloc::collections::BTreeSet;
+use alloc::rc::Rc;
+
+impl<D: Directory> Queue<D> {
+    /// Removes debris at least `older_than_ms` old; answers how many things.
+    pub(crate) fn sweep(&self, older_than_ms: u64) -> Result<u64> {
+        let Some(layout) = self.layout()? else { return Ok(0) };
+        let mut count = Trash::sweep(&layout.queue, TMP, older_than_ms, self.environment())?;
+        count += self.sweep_notes(&layout, older_than_ms)?;
+        count += self.sweep_tickets(&layout, older_than_ms)?;
+        count += self.sweep_given(&layout)?;
+        Ok(count)
+    }
+
+    fn sweep_notes(&self, layout: &Rc<Layout<D>>, older_than_ms: u64) -> Result<u64> {
+        let mut old = BTreeSet::new();
+        for (name, _) in list_entries(&layout.notes).map_err(|error| Error::at("notes", &error))? {
+            let modified_ms = layout.notes.metadata(&name).ok().and_then(|metadata| metadata.modified_ms);
+            let age_ms = modified_ms.and_then(|at_ms| self.environment().now_ms().checked_sub(at_ms));
+            if let Some(nonce) = Nonce::read(&name).filter(|_| age_ms.is_some_and(|age_ms| age_ms >= older_than_ms)) {
+                old.insert(nonce);
+            }
+        }
+        // Twice, since a task that moves from directory to directory can be missed by one look.
+        for _ in 0..2 {
+            if old.is_empty() {
+                return Ok(0);
+            }
+            for_each_file(layout, &mut |_, entry| {
+                entry.note.map(|note| old.remove(&note));
+            })?;
+        }
+        for nonce in &old {
+            ignore_gone(layout.notes.unlink(&nonce.text())).map_err(|error| Error::at("a note", &error))?;
+        }
+        Ok(old.len() as u64)
+    }
+
+    /// Tickets whose task is gone, or was never born.
+    fn sweep_tickets(&self, layout: &Rc<Layout<D>>, older_than_ms: u64) -> Result<u64> {
+        let mut count = 0;
+        let now_ms = self.environment().now_ms();
+        layout.for_each_pending(&mut |found| {
+            let Some(ticket) = Ticket::parse(&found.name).filter(|_| found.kind == Kind::File) else { return Ok(()) };
+            if now_ms.saturating_sub(ticket.enqueued_ms) < older_than_ms {
+                return Ok(());
+            }
+            let names_it =
+                |given: &Option<Given<D>>| given.as_ref().is_some_and(|given| given.entry.nonce == ticket.nonce);
+            match Given::read(layout, &ticket.key) {
+                Ok(given) if !names_it(&given) => {
+                    ignore_gone(found.dir.unlink(&found.name)).map_err(|error| Error::at("a ticket", &error))?;
+                    count += 1;
+                    // Its push was only very slow, and has come true since: it gets its ticket back.
+                    if let Some(given) =
+                        Given::read(layout, &ticket.key)?.filter(|given| names_it(&Some(given.clone())))
+                    {
+                        super::given::place_ticket(layout, &given.key, &given.entry, false)?;
+                    }
+                    Ok(())
+                }
+                Ok(_) | Err(Error::Damaged(_)) => Ok(()),
+                Err(error) => Err(error),
+            }
+        })?;
+        Ok(count)
+    }
+
+    /// Tombstones, and blobs that no name names and no name can name any more.
+    fn sweep_given(&self, layout: &Rc<Layout<D>>) -> Result<u64> {
+        let mut count = 0;
+        for (name, _) in list_entries(&layout.ids).map_err(|error| Error::at("ids", &error))? {
+            let Some((key, _)) = Key::from_file_name(&name) else { continue };
+            let given = match Given::read(layout, &key) {
+                Ok(Some(given)) => given,
+                Ok(None) | Err(Error::Damaged(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            if given.entry.place == Place::Tomb {
+                given.remove(layout)?;
+                count += 1;
+                continue;
+            }
+            let Some(blobs) = given.reference.content()? else { continue };
+            for (blob, _) in list_entries(&blobs).map_err(|error| Error::at("content", &error))? {
+                let Some(nonce) = Nonce::read(&blob) else { continue };
+                if content::is_debris(&given.entry, nonce) {
+                    match blobs.unlink(&blob) {
+                        Ok(()) => count += 1,
+                        Err(FsError::NotFound) => {}
+                        Err(error) => return Err(Error::at("content", &error)),
+                    }
+                }
+            }
+        }
+        Ok(count)
+    }
+}

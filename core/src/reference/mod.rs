@@ -1,0 +1,203 @@
+//! The one mutable thing: a directory that holds exactly one token file, whose *name* is the state.
+//!
+//! A ref is born by renaming a directory that is whole onto its key: of many births one wins, because a rename onto a
+//! directory with entries fails. It changes by renaming its token file from the name that was read to the
+//! next one, so a change is a compare-and-swap. Beside the token file there may be one content directory,
+//! `c.<birth>`, for blobs that token names refer to.
+//!
+//! It is removed by swapping to a tombstone, after which nothing but removal can happen to it; see
+//! [`Ref::remove`]. The directory of a published ref is never renamed.
+
+use crate::capability::{Directory, Environment, FsError, FsResult, Kind};
+use crate::error::{Error, Result};
+use crate::limits::TRIES_MAX;
+use crate::name::Nonce;
+use crate::store::{Floor, create_file, list_entries, remove_tree};
+use alloc::format;
+use alloc::string::String;
+
+const CONTENT_PREFIX: &str = "c.";
+
+/// What stands at a key.
+#[derive(Debug)]
+pub(crate) enum Seen<D> {
+    /// Nothing, on the word of the kernel.
+    Absent,
+    /// A ref.
+    Present(Ref<D>),
+    /// Something that is not understood, and why. It counts as held.
+    Unknown(String),
+}
+
+/// A ref as it was read.
+#[derive(Debug, Clone)]
+pub(crate) struct Ref<D> {
+    /// Its directory.
+    pub(crate) dir: D,
+    /// The token file's name: the whole state.
+    pub(crate) token_name: String,
+    /// The content directory's nonce, where there is one.
+    pub(crate) birth: Option<Nonce>,
+}
+
+impl<D: Directory> Ref<D> {
+    /// Reads what stands at `key`. `is_token` tells token files from what is foreign.
+    pub(crate) fn read(parent: &D, key: &str, is_token: fn(&str) -> bool) -> Result<Seen<D>> {
+        let mut reason = "more than one token file";
+        for _ in 0..TRIES_MAX {
+            let dir = match parent.open_dir(key) {
+                Ok(dir) => dir,
+                Err(FsError::NotFound) => return Ok(Seen::Absent),
+                Err(FsError::NotDirectory | FsError::Link) => {
+                    return Ok(Seen::Unknown(format!("{key}: not a directory")));
+                }
+                Err(error) => return Err(Error::at(key, &error)),
+            };
+            let listed = list_entries(&dir).map_err(|error| Error::at(key, &error))?;
+            let is_empty = listed.is_empty();
+            let birth = listed.iter().find_map(|(name, kind)| match kind {
+                Kind::Directory => Nonce::read(name.strip_prefix(CONTENT_PREFIX)?),
+                _ => None,
+            });
+            let mut tokens = listed.into_iter().filter(|(name, kind)| *kind == Kind::File && is_token(name));
+            match (tokens.next(), tokens.next()) {
+                (Some((token_name, _)), None) => return Ok(Seen::Present(Ref { dir, token_name, birth })),
+                // A listing may show a token file under its old and its new name: look again.
+                (Some(_), Some(_)) => reason = "more than one token file",
+                // Only the kernel proves a ref empty: by removing it, or by a birth onto it.
+                (None, _) if is_empty => match parent.remove_dir(key) {
+                    Ok(()) | Err(FsError::NotFound) => return Ok(Seen::Absent),
+                    Err(FsError::NotEmpty | FsError::Exists) => {}
+                    Err(error) => return Err(Error::at(key, &error)),
+                },
+                (None, _) => reason = "no token file among what stands there",
+            }
+        }
+        Ok(Seen::Unknown(format!("{key}: {reason}")))
+    }
+
+    /// Changes the state from the one that was read to `next`; `false` if somebody else was first.
+    pub(crate) fn swap(&mut self, next: String) -> Result<bool> {
+        match self.dir.rename(&self.token_name, &self.dir, &next) {
+            Ok(()) => {
+                self.token_name = next;
+                Ok(true)
+            }
+            Err(FsError::NotFound) => Ok(false),
+            Err(error) => Err(Error::at(&self.token_name, &error)),
+        }
+    }
+
+    /// The content directory; `None` once it is removed.
+    pub(crate) fn content(&self) -> Result<Option<D>> {
+        let Some(birth) = self.birth else { return Ok(None) };
+        crate::store::open_or_absent(&self.dir, &content_name(birth))
+    }
+
+    /// Finishes the removal of a ref whose token file is a tombstone, at `token`. Anyone may do it, any number
+    /// at once: each step is on an exact name, or proves itself empty.
+    ///
+    /// The content goes first, so that nobody publishes into a ref that is on its way out; then the
+    /// floor is raised, so that the token is not lost; only then the tombstone, and last the key.
+    pub(crate) fn remove(&self, parent: &D, key: &str, token: u64, floor: &Floor<'_, D>) -> Result<()> {
+        let at = |error: FsError| Error::at(key, &error);
+        if let Some(birth) = self.birth {
+            remove_tree(&self.dir, &content_name(birth)).map_err(at)?;
+        }
+        floor.raise(token)?;
+        ignore_gone(self.dir.unlink(&self.token_name)).map_err(at)?;
+        match parent.remove_dir(key) {
+            Ok(()) | Err(FsError::NotFound | FsError::NotEmpty | FsError::Exists | FsError::NotDirectory) => Ok(()),
+            Err(error) => Err(at(error)),
+        }
+    }
+}
+
+/// A ref that is being made, under a name in `tmp` that no one else can choose.
+#[derive(Debug)]
+pub(crate) struct Unborn<'a, D: Directory> {
+    tmp: &'a D,
+    nonce: Nonce,
+    name: String,
+    dir: D,
+    token_name: String,
+    token_file: D::File,
+}
+
+impl<'a, D: Directory> Unborn<'a, D> {
+    /// Makes the directory with its token file; `content` is what `cat` shows of it, the caller's full name.
+    pub(crate) fn make(tmp: &'a D, token_name: String, content: &str, environment: &Environment) -> Result<Self> {
+        let nonce = Nonce::draw(environment);
+        let name = nonce.text();
+        let at = |error: FsError| Error::at("tmp", &error);
+        tmp.create_dir(&name).map_err(at)?;
+        let made = tmp
+            .open_dir(&name)
+            .and_then(|dir| create_file(&dir, &token_name, &[content.as_bytes()]).map(|file| (dir, file)));
+        match made {
+            Ok((dir, token_file)) => Ok(Unborn { tmp, nonce, name, dir, token_name, token_file }),
+            Err(error) => {
+                let _ = remove_tree(tmp, &name);
+                Err(at(error))
+            }
+        }
+    }
+
+    /// Makes the content directory.
+    pub(crate) fn make_content(&self) -> Result<D> {
+        let name = content_name(self.nonce);
+        let at = |error: FsError| Error::at("tmp", &error);
+        self.dir.create_dir(&name).map_err(at)?;
+        self.dir.open_dir(&name).map_err(at)
+    }
+
+    /// Renames it to its key. `None` if another stands there, or was born first; what was made is removed then.
+    pub(crate) fn publish(self, parent: &D, key: &str, has_content: bool) -> Result<Option<Born<D>>> {
+        match self.tmp.rename(&self.name, parent, key) {
+            Ok(()) => Ok(Some(Born {
+                reference: Ref { dir: self.dir, token_name: self.token_name, birth: has_content.then_some(self.nonce) },
+                token_file: self.token_file,
+            })),
+            // Another stands there; or a sweeper took this one for debris, and it is made anew.
+            Err(FsError::NotEmpty | FsError::Exists | FsError::NotFound) => {
+                self.discard();
+                Ok(None)
+            }
+            Err(FsError::NotDirectory | FsError::Link) => {
+                self.discard();
+                Err(Error::Damaged(format!("{key}: something that is not a directory stands here, move it away")))
+            }
+            Err(error) => {
+                self.discard();
+                Err(Error::at(key, &error))
+            }
+        }
+    }
+
+    /// Removes what was made.
+    pub(crate) fn discard(self) {
+        let _ = remove_tree(self.tmp, &self.name);
+    }
+}
+
+/// A ref that was born by this caller.
+#[derive(Debug)]
+pub(crate) struct Born<D: Directory> {
+    /// The ref.
+    pub(crate) reference: Ref<D>,
+    /// Its token file, still open, to be synced.
+    pub(crate) token_file: D::File,
+}
+
+pub(crate) fn content_name(birth: Nonce) -> String {
+    let mut name = String::from(CONTENT_PREFIX);
+    birth.write(&mut name);
+    name
+}
+
+pub(crate) fn ignore_gone(result: FsResult<()>) -> FsResult<()> {
+    match result {
+        Err(FsError::NotFound) => Ok(()),
+        other => other,
+    }
+}

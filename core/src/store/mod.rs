@@ -1,0 +1,20 @@
+//! What every store's directory has: a format, a place for what is being made, a floor under its tokens.
+
+mod files;
+mod floor;
+mod format;
+mod patience;
+mod trash;
+
+pub(crate) use files::{
+    create_file, ensure_dir, is_sync, list_entries, open_or_absent, read_file, remove_tree, sync_all,
+};
+pub(crate) use floor::Floor;
+pub(crate) use format::{FORMAT_FILE, Format};
+pub(crate) use patience::Patience;
+pub(crate) use trash::Trash;
+
+/// Where things stand while they are being made; no scan looks there.
+pub(crate) const TMP: &str = "tmp";
+/// Where entries go that nobody understands.
+pub(crate) const QUARANTINE: &str = "quarantine";
