@@ -1,0 +1,187 @@
+//! What a power cut may leave of a world.
+//!
+//! Every change of a directory is remembered until it is certain to be on the disk: until the directory is
+//! synced, or the file or directory that was made or moved. A cut keeps any subset of the others. On btrfs a
+//! rename across directories of which only the target was synced can leave the entry under both names.
+//! Content that was not synced comes back whole, empty, or as zeros.
+
+use super::filesystem::{Body, Change, Effect, FileSystem};
+use super::operation::{Answer, Ino, Op, Operation};
+use super::world::{World, random};
+use std::rc::Rc;
+
+/// One directory operation that a cut may forget.
+#[derive(Clone)]
+struct Pending {
+    changes: Vec<Change>,
+    /// The target directory of this rename across directories was synced, the source was not.
+    half: bool,
+}
+
+/// What is on the disk, and what is only on its way there.
+#[derive(Clone)]
+pub(crate) struct Journal {
+    /// Names as they are on the disk. Contents are taken from the running system.
+    disk: FileSystem,
+    pending: Vec<Pending>,
+    /// Files whose content is not on the disk.
+    dirty: Vec<Ino>,
+}
+
+/// Which of the unsynced changes a cut keeps.
+#[derive(Debug, Clone, Copy)]
+pub enum Cut {
+    /// Nothing that was not synced.
+    Least,
+    /// The directory changes whose bits are set, oldest first; unsynced contents come back empty.
+    Mask(u64),
+    /// A random subset, and random contents.
+    Seed(u64),
+}
+
+/// How the file system under a world behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disk {
+    /// A rename is kept whole or not at all.
+    Whole,
+    /// After a rename across directories, syncing the target alone keeps the new name for certain and may keep
+    /// the old one too.
+    Btrfs,
+}
+
+impl Journal {
+    pub(crate) fn new(fs: &FileSystem) -> Self {
+        Self {
+            disk: fs.clone(),
+            pending: Vec::new(),
+            dirty: Vec::new(),
+        }
+    }
+
+    pub(crate) fn note(
+        &mut self,
+        operation: &Operation,
+        answer: &Answer,
+        effect: &Effect,
+        fs: &FileSystem,
+    ) {
+        if matches!(answer, Answer::Failed(_)) {
+            return;
+        }
+        match operation {
+            Op::SyncDir(ino) | Op::SyncFile(ino) => self.sync(*ino, fs),
+            Op::WriteAt(ino, ..) if !self.dirty.contains(ino) => self.dirty.push(*ino),
+            _ if !effect.changes.is_empty() => self.pending.push(Pending {
+                changes: effect.changes.clone(),
+                half: false,
+            }),
+            _ => {}
+        }
+    }
+
+    fn sync(&mut self, ino: Ino, fs: &FileSystem) {
+        self.dirty.retain(|file| *file != ino);
+        let mut waiting = Vec::new();
+        for mut pending in std::mem::take(&mut self.pending) {
+            let across = matches!(pending.changes[..], [Change::Remove(from, ..), Change::Add(to, ..)] if from != to);
+            let mut target_only = false;
+            let certain = pending.changes.iter().any(|change| match change {
+                Change::Add(dir, _, moved) => {
+                    target_only |= across && *dir == ino;
+                    *moved == ino || (*dir == ino && !across)
+                }
+                Change::Remove(dir, ..) => *dir == ino,
+            });
+            if certain {
+                apply(&mut self.disk, &pending.changes, fs);
+            } else {
+                pending.half |= target_only;
+                waiting.push(pending);
+            }
+        }
+        self.pending = waiting;
+    }
+}
+
+fn apply(disk: &mut FileSystem, changes: &[Change], fs: &FileSystem) {
+    for change in changes {
+        match change {
+            Change::Add(dir, name, ino) => {
+                if disk.node(*ino).is_none()
+                    && let Some(node) = fs.node(*ino)
+                {
+                    let mut node = node.clone();
+                    if let Body::Dir(entries) = &mut node.body {
+                        entries.clear();
+                    }
+                    disk.insert(*ino, node);
+                }
+                if disk.node(*ino).is_some() {
+                    disk.add(*dir, name, *ino, 0, &mut Effect::default());
+                }
+            }
+            Change::Remove(dir, name, ino) => {
+                if disk.lookup(*dir, &name.text) == Some(*ino) {
+                    disk.remove(*dir, name, 0, &mut Effect::default());
+                }
+            }
+        }
+    }
+}
+
+impl World {
+    /// How many directory changes a cut could forget now.
+    #[must_use]
+    pub fn unsynced(&self) -> usize {
+        self.journal().pending.len()
+    }
+
+    /// The world after the power has come back. This one goes on as if nothing had happened.
+    #[must_use]
+    pub fn power_cut(&self, cut: Cut, disk: Disk) -> World {
+        let journal = self.journal();
+        let (fs, wall, monotonic) = self.snapshot();
+        let mut after = journal.disk;
+        let bit = |n: usize| match cut {
+            Cut::Least => false,
+            Cut::Mask(mask) => n < 64 && mask >> n & 1 == 1,
+            Cut::Seed(seed) => random(seed, n as u64) & 1 == 1,
+        };
+        for (n, pending) in journal.pending.iter().enumerate() {
+            // Where a rename is one thing, its target is on the disk only with all of it.
+            if bit(n) || (pending.half && disk == Disk::Whole) {
+                apply(&mut after, &pending.changes, &fs);
+            } else if pending.half {
+                apply(&mut after, &pending.changes[1..], &fs);
+            }
+        }
+        let inodes: Vec<Ino> = after.inodes().map(|(ino, _)| ino).collect();
+        for ino in &inodes {
+            let links = after
+                .inodes()
+                .filter_map(|(dir, _)| after.entries(dir))
+                .flatten()
+                .filter(|(_, child)| child == ino)
+                .count();
+            let Some(now) = fs.node(*ino) else { continue };
+            let whole = now.body.clone();
+            if let Some(node) = after.node_mut(*ino) {
+                if let (Body::File(kept), Body::File(bytes)) = (&mut node.body, whole) {
+                    *kept = match (journal.dirty.contains(ino), cut) {
+                        (false, _) => bytes,
+                        (true, Cut::Seed(seed)) => match random(!seed, *ino) % 3 {
+                            0 => bytes,
+                            1 => Rc::new(vec![0; bytes.len()]),
+                            _ => Rc::default(),
+                        },
+                        (true, _) => Rc::default(),
+                    };
+                }
+                if !matches!(node.body, Body::Dir(_)) {
+                    node.links = u32::try_from(links).unwrap_or(u32::MAX);
+                }
+            }
+        }
+        World::at(after, wall, monotonic, self.drawn() + (1 << 20))
+    }
+}
