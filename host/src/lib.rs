@@ -8,12 +8,14 @@
 //! Every process that was granted the same directories works on the same queues. Any of them may be killed
 //! at any moment: what it held comes back.
 
+mod bindings;
 mod boot;
 mod engine;
 mod environment;
 mod error;
 mod grants;
 mod session;
+mod wasi;
 
 pub mod directory;
 
@@ -23,8 +25,6 @@ pub use error::{Error, Result};
 pub use grants::{Grants, Store};
 pub use leasehold_core::holder::HolderState;
 pub use leasehold_core::maintenance::Finding;
-pub use leasehold_core::queue::{
-    ClaimedTask, NewTask, OnDuplicate, Status, TaskInfo, TaskPage, TaskState, TaskView,
-};
+pub use leasehold_core::queue::{ClaimedTask, NewTask, OnDuplicate, Status, TaskInfo, TaskPage, TaskState, TaskView};
 pub use leasehold_core::{Durability, Holding};
 pub use session::{Holder, QueueClient, Session};

@@ -5,7 +5,7 @@ use wasmtime::Config;
 
 /// The configuration. Whoever compiles adds the target; whoever runs adds the allocation of instances.
 #[must_use]
-pub fn config() -> Config {
+pub(crate) fn config() -> Config {
     let mut config = Config::new();
     // A call that loops is stopped; this is the cheapest way to notice.
     config.epoch_interruption(true);

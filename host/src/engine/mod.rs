@@ -1,50 +1,112 @@
-//! The engine.
+//! The engine: loads the component once, and opens sessions on it.
 
-pub mod config;
+mod artifact;
+mod config;
+mod convert;
+mod instance;
+mod limiter;
 mod limits;
+mod pool;
+mod sandbox;
+mod ticker;
 
+pub use artifact::{component_bytes, component_wit};
 pub use limits::Limits;
 
-use crate::{Error, Grants, Result, Session};
+use crate::directory::NativeDirectory;
+use crate::environment::system_environment;
+use crate::session::open_directories;
+use crate::{Error, Grants, Result, Session, boot};
+use instance::Loaded;
+use leasehold_core::capability::{Directory, Environment};
+use sandbox::Sandbox;
+use std::sync::Arc;
+use ticker::Ticker;
+use wasmtime::component::Component;
 
-/// Built once per program.
+/// Runs the component. Build one for a program: it loads the embedded machine code, compiles nothing, and reserves
+/// the address space of its instances. A clone is the same engine; it may be shared between threads, each of which
+/// opens sessions of its own.
 #[derive(Debug, Clone)]
-pub struct Engine {}
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    engine: wasmtime::Engine,
+    component: Component,
+    /// Ready for the directories of this machine, which is what nearly every session is granted.
+    loaded: Loaded<NativeDirectory>,
+    limits: Limits,
+    ticker: Ticker,
+}
 
 impl Engine {
-    /// Loads the component with the default limits.
+    /// An engine with the default [`Limits`].
     ///
     /// # Errors
-    /// [`Error::Setup`].
+    /// [`Error::Setup`] if the machine can not run it, for want of address space for instance.
     pub fn new() -> Result<Self> {
         Self::with_limits(Limits::default())
     }
 
-    /// Loads the component.
+    /// An engine whose instances may use what `limits` says.
     ///
     /// # Errors
-    /// [`Error::Setup`].
-    pub fn with_limits(_limits: Limits) -> Result<Self> {
-        Err(Error::Setup(String::from("the component is not built yet")))
+    /// [`Error::Setup`] if the machine can not run it, for want of address space for instance.
+    pub fn with_limits(limits: Limits) -> Result<Self> {
+        let mut config = config::config();
+        config.allocation_strategy(pool::pool(&limits));
+        let engine = wasmtime::Engine::new(&config)
+            .map_err(|error| Error::Setup(format!("the engine can not be built: {error:#}")))?;
+        let component = artifact::load(&engine)?;
+        Self::of(engine, component, limits)
     }
 
-    /// Opens a session.
+    fn of(engine: wasmtime::Engine, component: Component, limits: Limits) -> Result<Self> {
+        let loaded = Loaded::new(&engine, &component)?;
+        let ticker = Ticker::new(limits.call_time_max);
+        Ok(Self { shared: Arc::new(Shared { engine, component, loaded, limits, ticker }) })
+    }
+
+    /// Opens a session on the directories that `grants` names; those that are missing are made. If the machine was
+    /// restarted since the queues were last opened, they are put right first.
     ///
     /// # Errors
-    /// [`Error::Setup`].
-    pub fn open(&self, _grants: &Grants) -> Result<Session> {
-        Err(Error::Setup(String::from("the component is not built yet")))
+    /// [`Error::Setup`] if a directory can not be opened or made, or if too many instances are open;
+    /// [`Error::Store`] if the queues could not be put right.
+    pub fn open(&self, grants: &Grants) -> Result<Session> {
+        let directories = open_directories(grants)?;
+        let environment = system_environment();
+        let loaded = self.shared.loaded.clone();
+        let mut session = self.session(loaded, directories.clone(), environment.clone())?;
+        boot::reconcile_once(&directories, &environment, &mut session)?;
+        Ok(session)
     }
-}
 
-/// The embedded component.
-#[must_use]
-pub fn component_bytes() -> &'static [u8] {
-    &[]
-}
+    /// Opens a session on directories of any kind, each with the name of its store
+    /// ([`crate::Store::directory_name`]), and with clocks and randomness of your own. The same component runs on
+    /// them.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] if too many instances are open.
+    pub fn open_over<D: Directory + 'static>(
+        &self,
+        directories: Vec<(String, D)>,
+        environment: Environment,
+    ) -> Result<Session> {
+        let loaded = Loaded::new(&self.shared.engine, &self.shared.component)?;
+        self.session(loaded, directories, environment)
+    }
 
-/// Its interface as WIT.
-#[must_use]
-pub fn component_wit() -> &'static str {
-    ""
+    fn session<D: Directory + 'static>(
+        &self,
+        loaded: Loaded<D>,
+        directories: Vec<(String, D)>,
+        environment: Environment,
+    ) -> Result<Session> {
+        let sandbox = Sandbox::new(self.clone(), loaded, directories, environment)?;
+        Ok(Session::new(Box::new(sandbox)))
+    }
 }

@@ -1,12 +1,10 @@
 //! What a session runs on: the component in its sandbox, or the same core without one.
 
-use crate::Result;
-use leasehold_core::Durability;
+use crate::{Error, Result};
 use leasehold_core::holder::HolderState;
 use leasehold_core::maintenance::Finding;
-use leasehold_core::queue::{
-    ClaimedTask, NewTask, OnDuplicate, Status, TaskPage, TaskState, TaskView,
-};
+use leasehold_core::queue::{ClaimedTask, NewTask, OnDuplicate, Status, TaskPage, TaskState, TaskView};
+use leasehold_core::{Durability, Error as StoreError};
 
 /// Names an open holder within one session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,13 +28,7 @@ pub(crate) enum Joining {
 /// Every call of the contract. The methods are named as there, and documented there.
 pub(crate) trait Backend {
     /// Answers the epoch; the holder is known as `slot` from now on.
-    fn holder_join(
-        &mut self,
-        slot: HolderSlot,
-        how: Joining,
-        name: &str,
-        durability: Durability,
-    ) -> Result<u64>;
+    fn holder_join(&mut self, slot: HolderSlot, how: Joining, name: &str, durability: Durability) -> Result<u64>;
     fn holder_renew(&mut self, holder: HolderSlot, durability: Durability) -> Result<u64>;
     fn holder_end(&mut self, holder: HolderSlot, durability: Durability) -> Result<()>;
     /// Forgets the handle; ends nothing.
@@ -61,20 +53,8 @@ pub(crate) trait Backend {
         lasting_ms: Option<u64>,
         durability: Durability,
     ) -> Result<Vec<ClaimedTask>>;
-    fn extend(
-        &mut self,
-        queue: QueueSlot,
-        receipt: &str,
-        lasting_ms: u64,
-        durability: Durability,
-    ) -> Result<u64>;
-    fn done(
-        &mut self,
-        queue: QueueSlot,
-        receipt: &str,
-        outcome: Option<&[u8]>,
-        durability: Durability,
-    ) -> Result<()>;
+    fn extend(&mut self, queue: QueueSlot, receipt: &str, lasting_ms: u64, durability: Durability) -> Result<u64>;
+    fn done(&mut self, queue: QueueSlot, receipt: &str, outcome: Option<&[u8]>, durability: Durability) -> Result<()>;
     fn retry(
         &mut self,
         queue: QueueSlot,
@@ -84,33 +64,15 @@ pub(crate) trait Backend {
         durability: Durability,
     ) -> Result<bool>;
     fn release(&mut self, queue: QueueSlot, receipt: &str, durability: Durability) -> Result<()>;
-    fn bury(
-        &mut self,
-        queue: QueueSlot,
-        receipt: &str,
-        reason: &str,
-        durability: Durability,
-    ) -> Result<()>;
+    fn bury(&mut self, queue: QueueSlot, receipt: &str, reason: &str, durability: Durability) -> Result<()>;
     fn reap(&mut self, queue: QueueSlot, durability: Durability) -> Result<Vec<String>>;
     fn revive(&mut self, queue: QueueSlot, id: &str, durability: Durability) -> Result<()>;
     fn cancel(&mut self, queue: QueueSlot, id: &str, durability: Durability) -> Result<()>;
-    fn purge(
-        &mut self,
-        queue: QueueSlot,
-        state: TaskState,
-        older_than_ms: u64,
-        durability: Durability,
-    ) -> Result<u64>;
+    fn purge(&mut self, queue: QueueSlot, state: TaskState, older_than_ms: u64, durability: Durability) -> Result<u64>;
     fn pause(&mut self, queue: QueueSlot, durability: Durability) -> Result<()>;
     fn resume(&mut self, queue: QueueSlot, durability: Durability) -> Result<()>;
     fn status(&mut self, queue: QueueSlot) -> Result<Status>;
-    fn list(
-        &mut self,
-        queue: QueueSlot,
-        state: TaskState,
-        cursor: Option<&str>,
-        limit: u32,
-    ) -> Result<TaskPage>;
+    fn list(&mut self, queue: QueueSlot, state: TaskState, cursor: Option<&str>, limit: u32) -> Result<TaskPage>;
     fn peek(&mut self, queue: QueueSlot, id: &str) -> Result<TaskView>;
     fn outcome(&mut self, queue: QueueSlot, id: &str) -> Result<Vec<u8>>;
 
@@ -118,4 +80,14 @@ pub(crate) trait Backend {
     fn reconcile(&mut self) -> Result<Vec<Finding>>;
     fn sweep(&mut self, older_than_ms: u64) -> Result<u64>;
     fn quarantine(&mut self) -> Result<Vec<Finding>>;
+}
+
+/// A program can not come by this: its handle outlives the slot.
+pub(crate) fn closed_holder() -> Error {
+    StoreError::InvalidArgument(String::from("this holder was closed; open or attach it again")).into()
+}
+
+/// A program can not come by this: its handle outlives the slot.
+pub(crate) fn closed_queue() -> Error {
+    StoreError::InvalidArgument(String::from("this queue was closed; open it again")).into()
 }

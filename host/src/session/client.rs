@@ -5,9 +5,7 @@ use super::backend::{Backend, QueueSlot};
 use super::holder::Holder;
 use crate::Result;
 use leasehold_core::Durability;
-use leasehold_core::queue::{
-    ClaimedTask, NewTask, OnDuplicate, Status, TaskPage, TaskState, TaskView,
-};
+use leasehold_core::queue::{ClaimedTask, NewTask, OnDuplicate, Status, TaskPage, TaskState, TaskView};
 
 /// One queue of a session. Each call answers [`crate::Error::Store`] with the reason if it changed nothing, and
 /// [`crate::Error::Trapped`] if the instance was stopped in the middle.
@@ -59,8 +57,7 @@ impl<'a> QueueClient<'a> {
     ) -> Result<Vec<ClaimedTask>> {
         let queue = self.queue;
         let holder = holder.slot_in(&self.session.closed)?;
-        self.backend()
-            .claim(queue, holder, max, lasting_ms, durability)
+        self.backend().claim(queue, holder, max, lasting_ms, durability)
     }
 
     /// Makes the claim last `lasting_ms` from now, and answers until when (milliseconds since 1970). The receipt
@@ -68,15 +65,9 @@ impl<'a> QueueClient<'a> {
     ///
     /// # Errors
     /// [`leasehold_core::Error::Lost`] if the task is no longer yours.
-    pub fn extend(
-        &mut self,
-        receipt: &str,
-        lasting_ms: u64,
-        durability: Durability,
-    ) -> Result<u64> {
+    pub fn extend(&mut self, receipt: &str, lasting_ms: u64, durability: Durability) -> Result<u64> {
         let queue = self.queue;
-        self.backend()
-            .extend(queue, receipt, lasting_ms, durability)
+        self.backend().extend(queue, receipt, lasting_ms, durability)
     }
 
     /// Finishes the task. With an `outcome` (up to 16 MiB) its record is kept until purged, and repeating the call
@@ -84,12 +75,7 @@ impl<'a> QueueClient<'a> {
     ///
     /// # Errors
     /// [`leasehold_core::Error::Lost`] if the task is no longer yours.
-    pub fn done(
-        &mut self,
-        receipt: &str,
-        outcome: Option<&[u8]>,
-        durability: Durability,
-    ) -> Result<()> {
+    pub fn done(&mut self, receipt: &str, outcome: Option<&[u8]>, durability: Durability) -> Result<()> {
         let queue = self.queue;
         self.backend().done(queue, receipt, outcome, durability)
     }
@@ -99,16 +85,9 @@ impl<'a> QueueClient<'a> {
     ///
     /// # Errors
     /// [`leasehold_core::Error::Lost`] if the task is no longer yours.
-    pub fn retry(
-        &mut self,
-        receipt: &str,
-        delay_ms: u64,
-        reason: &str,
-        durability: Durability,
-    ) -> Result<bool> {
+    pub fn retry(&mut self, receipt: &str, delay_ms: u64, reason: &str, durability: Durability) -> Result<bool> {
         let queue = self.queue;
-        self.backend()
-            .retry(queue, receipt, delay_ms, reason, durability)
+        self.backend().retry(queue, receipt, delay_ms, reason, durability)
     }
 
     /// Gives the task back where it was; the attempt does not count. Standard durability: unsynced.
@@ -162,15 +141,9 @@ impl<'a> QueueClient<'a> {
     ///
     /// # Errors
     /// [`crate::Error::Store`] or [`crate::Error::Trapped`].
-    pub fn purge(
-        &mut self,
-        state: TaskState,
-        older_than_ms: u64,
-        durability: Durability,
-    ) -> Result<u64> {
+    pub fn purge(&mut self, state: TaskState, older_than_ms: u64, durability: Durability) -> Result<u64> {
         let queue = self.queue;
-        self.backend()
-            .purge(queue, state, older_than_ms, durability)
+        self.backend().purge(queue, state, older_than_ms, durability)
     }
 
     /// From now on nothing can be claimed; what is claimed goes on. Standard durability: synced.

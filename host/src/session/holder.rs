@@ -20,12 +20,7 @@ pub struct Holder {
 
 impl Holder {
     pub(super) fn new(name: &str, epoch: u64, slot: HolderSlot, closed: &Closed) -> Self {
-        Self {
-            name: name.to_owned(),
-            epoch,
-            slot,
-            closed: closed.clone(),
-        }
+        Self { name: name.to_owned(), epoch, slot, closed: closed.clone() }
     }
 
     /// The name it was opened with.
@@ -45,10 +40,7 @@ impl Holder {
         if Rc::ptr_eq(&self.closed.slots, &closed.slots) {
             return Ok(self.slot);
         }
-        let text = format!(
-            "the holder '{}' was opened in another session; attach it in this one",
-            self.name
-        );
+        let text = format!("the holder '{}' was opened in another session; attach it in this one", self.name);
         Err(leasehold_core::Error::InvalidArgument(text).into())
     }
 }

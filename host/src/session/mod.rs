@@ -4,7 +4,7 @@ pub(crate) mod backend;
 mod client;
 mod holder;
 mod native;
-mod open_queues;
+pub(crate) mod open_queues;
 
 pub use client::QueueClient;
 pub use holder::Holder;
@@ -51,19 +51,12 @@ impl Session {
     /// The same logic without WebAssembly over any directories, each with the name of its store
     /// ([`crate::Store::directory_name`]).
     #[must_use]
-    pub fn native_over<D: Directory + 'static>(
-        directories: Vec<(String, D)>,
-        environment: &Environment,
-    ) -> Self {
+    pub fn native_over<D: Directory + 'static>(directories: Vec<(String, D)>, environment: &Environment) -> Self {
         Self::new(Box::new(Native::new(directories, environment)))
     }
 
     pub(crate) fn new(backend: Box<dyn Backend>) -> Self {
-        Self {
-            backend,
-            closed: Closed::default(),
-            holders_opened: 0,
-        }
+        Self { backend, closed: Closed::default(), holders_opened: 0 }
     }
 
     /// Starts a new epoch of the holder `name` that lives for `ttl_ms` (1 ms to 366 days) unless renewed.
@@ -71,12 +64,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::Store`] or [`Error::Trapped`].
-    pub fn holder_open(
-        &mut self,
-        name: &str,
-        ttl_ms: u64,
-        durability: Durability,
-    ) -> Result<Holder> {
+    pub fn holder_open(&mut self, name: &str, ttl_ms: u64, durability: Durability) -> Result<Holder> {
         self.join(Joining::Open { ttl_ms }, name, durability)
     }
 
@@ -92,12 +80,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::Store`] or [`Error::Trapped`].
-    pub fn holder_ensure(
-        &mut self,
-        name: &str,
-        ttl_ms: u64,
-        durability: Durability,
-    ) -> Result<Holder> {
+    pub fn holder_ensure(&mut self, name: &str, ttl_ms: u64, durability: Durability) -> Result<Holder> {
         self.join(Joining::Ensure { ttl_ms }, name, durability)
     }
 
@@ -203,9 +186,7 @@ impl Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("holders_opened", &self.holders_opened)
-            .finish_non_exhaustive()
+        f.debug_struct("Session").field("holders_opened", &self.holders_opened).finish_non_exhaustive()
     }
 }
 
@@ -215,10 +196,9 @@ pub(crate) fn open_directories(grants: &Grants) -> Result<Vec<(String, NativeDir
         .iter()
         .map(|(store, path)| match NativeDirectory::open_ambient(path) {
             Ok(directory) => Ok((store.directory_name().to_owned(), directory)),
-            Err(error) => Err(Error::Setup(format!(
-                "the directory '{}' can not be opened or made: {error}",
-                path.display()
-            ))),
+            Err(error) => {
+                Err(Error::Setup(format!("the directory '{}' can not be opened or made: {error}", path.display())))
+            }
         })
         .collect()
 }

@@ -1,14 +1,12 @@
 //! The core without a sandbox, over any directory.
 
-use super::backend::{Backend, HolderSlot, Joining, QueueSlot};
+use super::backend::{Backend, HolderSlot, Joining, QueueSlot, closed_holder, closed_queue};
 use super::open_queues::OpenQueues;
 use crate::{Result, Store};
 use leasehold_core::capability::{Directory, Environment};
 use leasehold_core::holder::{Holder, HolderState, Holders};
 use leasehold_core::maintenance::{Finding, Maintenance};
-use leasehold_core::queue::{
-    ClaimedTask, NewTask, OnDuplicate, Queue, Queues, Status, TaskPage, TaskState, TaskView,
-};
+use leasehold_core::queue::{ClaimedTask, NewTask, OnDuplicate, Queue, Queues, Status, TaskPage, TaskState, TaskView};
 use leasehold_core::{Durability, Error as StoreError};
 use std::collections::HashMap;
 
@@ -23,10 +21,7 @@ pub(crate) struct Native<D: Directory> {
 impl<D: Directory> Native<D> {
     pub(crate) fn new(directories: Vec<(String, D)>, environment: &Environment) -> Self {
         let granted = |store: Store| {
-            directories
-                .iter()
-                .find(|(name, _)| name == store.directory_name())
-                .map(|(_, directory)| directory.clone())
+            directories.iter().find(|(name, _)| name == store.directory_name()).map(|(_, directory)| directory.clone())
         };
         let holders = granted(Store::Holders).map(|dir| Holders::new(dir, environment.clone()));
         // Whatever claims needs holders, so queues without them are not granted either.
@@ -43,17 +38,11 @@ impl<D: Directory> Native<D> {
     }
 
     fn holders(&self) -> Result<&Holders<D>> {
-        self.holders
-            .as_ref()
-            .ok_or_else(|| not_granted(Store::Holders))
+        self.holders.as_ref().ok_or_else(|| not_granted(Store::Holders))
     }
 
     fn queues(&self) -> Result<&Queues<D>> {
-        let missing = if self.holders.is_none() {
-            Store::Holders
-        } else {
-            Store::Queues
-        };
+        let missing = if self.holders.is_none() { Store::Holders } else { Store::Queues };
         self.queues.as_ref().ok_or_else(|| not_granted(missing))
     }
 
@@ -67,32 +56,12 @@ impl<D: Directory> Native<D> {
 }
 
 fn not_granted(store: Store) -> crate::Error {
-    let text = format!(
-        "the directory '{}'; grant it when the session is opened",
-        store.directory_name()
-    );
+    let text = format!("the directory '{}'; grant it when the session is opened", store.directory_name());
     StoreError::NotGranted(text).into()
 }
 
-fn closed_holder() -> crate::Error {
-    StoreError::InvalidArgument(String::from(
-        "this holder was closed; open or attach it again",
-    ))
-    .into()
-}
-
-fn closed_queue() -> crate::Error {
-    StoreError::InvalidArgument(String::from("this queue was closed; open it again")).into()
-}
-
 impl<D: Directory> Backend for Native<D> {
-    fn holder_join(
-        &mut self,
-        slot: HolderSlot,
-        how: Joining,
-        name: &str,
-        durability: Durability,
-    ) -> Result<u64> {
+    fn holder_join(&mut self, slot: HolderSlot, how: Joining, name: &str, durability: Durability) -> Result<u64> {
         let holders = self.holders()?;
         let holder = match how {
             Joining::Open { ttl_ms } => holders.open(name, ttl_ms, durability),
@@ -129,6 +98,7 @@ impl<D: Directory> Backend for Native<D> {
             return Ok(slot);
         }
         let queue = self.queues()?.queue(name)?;
+        drop(self.open_queues.take_if_full());
         Ok(self.open_queues.insert(name, queue))
     }
 
@@ -139,9 +109,7 @@ impl<D: Directory> Backend for Native<D> {
         on_duplicate: OnDuplicate,
         durability: Durability,
     ) -> Result<Vec<String>> {
-        Ok(self
-            .open_queue(queue)?
-            .push(tasks, on_duplicate, durability)?)
+        Ok(self.open_queue(queue)?.push(tasks, on_duplicate, durability)?)
     }
 
     fn claim(
@@ -153,30 +121,14 @@ impl<D: Directory> Backend for Native<D> {
         durability: Durability,
     ) -> Result<Vec<ClaimedTask>> {
         let holder = self.open_holder(holder)?;
-        Ok(self
-            .open_queue(queue)?
-            .claim(holder, max, lasting_ms, durability)?)
+        Ok(self.open_queue(queue)?.claim(holder, max, lasting_ms, durability)?)
     }
 
-    fn extend(
-        &mut self,
-        queue: QueueSlot,
-        receipt: &str,
-        lasting_ms: u64,
-        durability: Durability,
-    ) -> Result<u64> {
-        Ok(self
-            .open_queue(queue)?
-            .extend(receipt, lasting_ms, durability)?)
+    fn extend(&mut self, queue: QueueSlot, receipt: &str, lasting_ms: u64, durability: Durability) -> Result<u64> {
+        Ok(self.open_queue(queue)?.extend(receipt, lasting_ms, durability)?)
     }
 
-    fn done(
-        &mut self,
-        queue: QueueSlot,
-        receipt: &str,
-        outcome: Option<&[u8]>,
-        durability: Durability,
-    ) -> Result<()> {
+    fn done(&mut self, queue: QueueSlot, receipt: &str, outcome: Option<&[u8]>, durability: Durability) -> Result<()> {
         Ok(self.open_queue(queue)?.done(receipt, outcome, durability)?)
     }
 
@@ -188,22 +140,14 @@ impl<D: Directory> Backend for Native<D> {
         reason: &str,
         durability: Durability,
     ) -> Result<bool> {
-        Ok(self
-            .open_queue(queue)?
-            .retry(receipt, delay_ms, reason, durability)?)
+        Ok(self.open_queue(queue)?.retry(receipt, delay_ms, reason, durability)?)
     }
 
     fn release(&mut self, queue: QueueSlot, receipt: &str, durability: Durability) -> Result<()> {
         Ok(self.open_queue(queue)?.release(receipt, durability)?)
     }
 
-    fn bury(
-        &mut self,
-        queue: QueueSlot,
-        receipt: &str,
-        reason: &str,
-        durability: Durability,
-    ) -> Result<()> {
+    fn bury(&mut self, queue: QueueSlot, receipt: &str, reason: &str, durability: Durability) -> Result<()> {
         Ok(self.open_queue(queue)?.bury(receipt, reason, durability)?)
     }
 
@@ -219,16 +163,8 @@ impl<D: Directory> Backend for Native<D> {
         Ok(self.open_queue(queue)?.cancel(id, durability)?)
     }
 
-    fn purge(
-        &mut self,
-        queue: QueueSlot,
-        state: TaskState,
-        older_than_ms: u64,
-        durability: Durability,
-    ) -> Result<u64> {
-        Ok(self
-            .open_queue(queue)?
-            .purge(state, older_than_ms, durability)?)
+    fn purge(&mut self, queue: QueueSlot, state: TaskState, older_than_ms: u64, durability: Durability) -> Result<u64> {
+        Ok(self.open_queue(queue)?.purge(state, older_than_ms, durability)?)
     }
 
     fn pause(&mut self, queue: QueueSlot, durability: Durability) -> Result<()> {
@@ -243,13 +179,7 @@ impl<D: Directory> Backend for Native<D> {
         Ok(self.open_queue(queue)?.status()?)
     }
 
-    fn list(
-        &mut self,
-        queue: QueueSlot,
-        state: TaskState,
-        cursor: Option<&str>,
-        limit: u32,
-    ) -> Result<TaskPage> {
+    fn list(&mut self, queue: QueueSlot, state: TaskState, cursor: Option<&str>, limit: u32) -> Result<TaskPage> {
         Ok(self.open_queue(queue)?.list(state, cursor, limit)?)
     }
 

@@ -14,10 +14,7 @@ pub(crate) struct OpenQueues<Q> {
 
 impl<Q> Default for OpenQueues<Q> {
     fn default() -> Self {
-        Self {
-            slots: HashMap::new(),
-            queues: Vec::new(),
-        }
+        Self { slots: HashMap::new(), queues: Vec::new() }
     }
 }
 
@@ -30,12 +27,20 @@ impl<Q> OpenQueues<Q> {
         self.queues.get(slot.0)
     }
 
-    /// Keeps `queue`. Slots that were handed out before mean nothing afterwards.
-    pub(crate) fn insert(&mut self, name: &str, queue: Q) -> QueueSlot {
-        if self.queues.len() >= OPEN_MAX {
-            self.slots.clear();
-            self.queues.clear();
+    pub(crate) fn get_mut(&mut self, slot: QueueSlot) -> Option<&mut Q> {
+        self.queues.get_mut(slot.0)
+    }
+
+    /// Before a queue is added: all, if there are too many. Slots that were handed out before mean nothing then.
+    pub(crate) fn take_if_full(&mut self) -> Vec<Q> {
+        if self.queues.len() < OPEN_MAX {
+            return Vec::new();
         }
+        self.slots.clear();
+        std::mem::take(&mut self.queues)
+    }
+
+    pub(crate) fn insert(&mut self, name: &str, queue: Q) -> QueueSlot {
         let slot = QueueSlot(self.queues.len());
         self.queues.push(queue);
         self.slots.insert(name.to_owned(), slot);

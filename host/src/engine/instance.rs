@@ -1,0 +1,100 @@
+//! One instance: the component with memory of its own, its directories, and a limit to everything.
+
+use super::limiter::Limiter;
+use super::{Engine, Shared};
+use crate::bindings::{Leasehold, LeaseholdPre};
+use crate::wasi::{self, Wasi};
+use crate::{Error, Result};
+use leasehold_core::capability::{Directory, Environment};
+use std::fmt;
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Store, Trap};
+
+/// The component, joined to what serves its imports, over directories of one kind.
+pub(super) struct Loaded<D: Directory + 'static> {
+    pre: LeaseholdPre<Data<D>>,
+}
+
+impl<D: Directory + 'static> Loaded<D> {
+    pub(super) fn new(engine: &wasmtime::Engine, component: &Component) -> Result<Self> {
+        let joined = || -> wasmtime::Result<LeaseholdPre<Data<D>>> {
+            let mut linker = Linker::new(engine);
+            wasi::add_to_linker(&mut linker, |data: &mut Data<D>| &mut data.wasi)?;
+            LeaseholdPre::new(linker.instantiate_pre(component)?)
+        };
+        match joined() {
+            Ok(pre) => Ok(Self { pre }),
+            Err(error) => Err(Error::Setup(format!("the component does not fit this host: {error:#}"))),
+        }
+    }
+}
+
+impl<D: Directory> Clone for Loaded<D> {
+    fn clone(&self) -> Self {
+        Self { pre: self.pre.clone() }
+    }
+}
+
+impl<D: Directory> fmt::Debug for Loaded<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Loaded")
+    }
+}
+
+/// What the store of an instance carries.
+pub(super) struct Data<D: Directory> {
+    wasi: Wasi<D>,
+    limiter: Limiter,
+}
+
+/// A running instance.
+pub(super) struct Instance<D: Directory + 'static> {
+    store: Store<Data<D>>,
+    exports: Leasehold,
+}
+
+impl<D: Directory + 'static> Instance<D> {
+    pub(super) fn new(
+        engine: &Engine,
+        loaded: &Loaded<D>,
+        directories: Vec<(String, D)>,
+        environment: Environment,
+    ) -> Result<Self> {
+        let Shared { engine, limits, ticker, .. } = &*engine.shared;
+        let wasi = Wasi::new(directories, environment, limits.descriptors_max);
+        let mut store = Store::new(engine, Data { wasi, limiter: Limiter::new(limits) });
+        store.limiter(|data| &mut data.limiter);
+        let _running = ticker.begin(engine)?;
+        store.set_epoch_deadline(ticker.ticks_per_call());
+        match loaded.pre.instantiate(&mut store) {
+            Ok(exports) => Ok(Self { store, exports }),
+            Err(error) => Err(Error::Setup(format!("an instance can not be made: {error:#}"))),
+        }
+    }
+
+    /// Makes one call, within the time that a call may take. An error of the outer kind means that the instance is
+    /// of no more use.
+    pub(super) fn call<T>(
+        &mut self,
+        engine: &Engine,
+        act: impl FnOnce(&Leasehold, &mut Store<Data<D>>) -> wasmtime::Result<T>,
+    ) -> Result<T> {
+        let Shared { engine, limits, ticker, .. } = &*engine.shared;
+        let running = ticker.begin(engine)?;
+        self.store.set_epoch_deadline(ticker.ticks_per_call());
+        let answered = act(&self.exports, &mut self.store);
+        drop(running);
+        answered.map_err(|error| {
+            let why = match error.downcast_ref::<Trap>() {
+                Some(Trap::Interrupt) => {
+                    format!("the call took longer than {:?}", limits.call_time_max)
+                }
+                _ => match self.store.data().limiter.refused() {
+                    Some(refused) => refused.to_owned(),
+                    None => error.root_cause().to_string(),
+                },
+            };
+            Error::Trapped(why)
+        })
+    }
+}
