@@ -1,351 +1,21 @@
-//! The explorer itself, on toy protocols: it finds the known hole in the bad one, and none in the good one.
+//! The explorer itself: what it interleaves, what may go wrong, what it leaves out, and how it counts.
 
 use leasehold_core::capability::{Directory, File, FsError, FsResult, Kind};
-use leasehold_tests::sim::{
-    Actor, Explored, Listings, Scenario, SimDirectory, Verdict, View, World,
-};
+use leasehold_tests::sim::{Actor, Explored, Listings, Scenario, SimDirectory, World};
 
-fn names(dir: &SimDirectory) -> FsResult<Vec<String>> {
+pub(super) fn names(dir: &SimDirectory) -> FsResult<Vec<String>> {
     let mut names = Vec::new();
     dir.list(&mut |name, _| names.push(name.to_owned()))?;
     names.sort();
     Ok(names)
 }
 
-/// The token file `s.<token>.<state>.<holder>.<nonce>` of a toy ref, with its token and state.
-fn token(names: &[String]) -> Option<(String, u64, String)> {
-    let name = names
-        .iter()
-        .filter(|name| name.starts_with("s."))
-        .max_by_key(|name| field(name, 1).parse::<u64>().unwrap())?;
-    Some((
-        name.clone(),
-        field(name, 1).parse().unwrap(),
-        field(name, 2),
-    ))
-}
-
-fn field(name: &str, n: usize) -> String {
-    name.split('.').nth(n).unwrap().to_owned()
-}
-
-fn trunk(dirs: &[&str]) -> World {
+pub(super) fn trunk(dirs: &[&str]) -> World {
     let world = World::bare();
     for dir in dirs {
         world.directory(dir);
     }
     world
-}
-
-mod sweeping_tmp {
-    use super::*;
-
-    fn birth(actor: &Actor) -> FsResult<&'static str> {
-        let tmp = actor.dir("tmp");
-        let name = actor.name();
-        tmp.create_dir(name)?;
-        let made = tmp.open_dir(name)?;
-        made.create("s.1")?;
-        made.create("s.2")?;
-        tmp.rename(name, &actor.dir("claims"), "k")?;
-        Ok("born")
-    }
-
-    fn empty(tmp: &SimDirectory, name: &str) -> FsResult<()> {
-        let dir = tmp.open_dir(name)?;
-        for child in names(&dir)? {
-            let _ = dir.unlink(&child);
-        }
-        tmp.remove_dir(name)
-    }
-
-    fn sweep(actor: &Actor, away_first: bool) -> FsResult<()> {
-        let tmp = actor.dir("tmp");
-        for name in names(&tmp)? {
-            if name.starts_with("trash") || !away_first {
-                let _ = empty(&tmp, &name);
-                continue;
-            }
-            let trash = format!("trash{name}");
-            if tmp.rename(&name, &tmp, &trash).is_ok() {
-                let _ = empty(&tmp, &trash);
-            }
-        }
-        Ok(())
-    }
-
-    fn scenario(name: &str, away_first: bool) -> Scenario {
-        Scenario::new(name, &trunk(&["claims", "tmp"]))
-            .actor("W", birth)
-            .actor("S", move |a| sweep(a, away_first))
-            .actor("T", move |a| sweep(a, away_first))
-            .always(|view| match view.names("claims/k").len() {
-                1 => Err("published with one of two names".into()),
-                0 if view.exists("claims/k") => Err("published empty".into()),
-                _ => Ok(()),
-            })
-    }
-
-    #[test]
-    fn a_sweeper_that_unlinks_in_place_publishes_half_a_birth() {
-        let found = scenario("toy: sweeping in place", false).breaks();
-        assert!(found.what.starts_with("published"), "{found}");
-        // Four to build and one to publish, four to look and take a name away: no schedule is shorter.
-        assert_eq!(found.trace.len(), 9, "{found}");
-        assert!(
-            found
-                .trace
-                .iter()
-                .any(|step| step.actor == "S" && step.operation.starts_with("unlink")),
-            "{found}"
-        );
-    }
-
-    #[test]
-    fn a_sweeper_that_renames_first_does_not() {
-        let explored = scenario("toy: sweeping what was renamed away", true).holds();
-        assert!((1000..20_000).contains(&explored.states), "{explored:?}");
-    }
-}
-
-mod deleting_a_ref {
-    use super::*;
-
-    fn acquire(actor: &Actor, tries: u64) -> FsResult<String> {
-        let (claims, tmp) = (actor.dir("claims"), actor.dir("tmp"));
-        for attempt in 0..tries {
-            let nonce = format!("{}{attempt}", actor.name());
-            let Ok(key) = claims.open_dir("k") else {
-                tmp.create_dir(&nonce)?;
-                tmp.open_dir(&nonce)?
-                    .create(&format!("s.100.held.{nonce}"))?;
-                if tmp.rename(&nonce, &claims, "k").is_ok() {
-                    actor.log("granted", 100);
-                    return Ok("granted".into());
-                }
-                continue;
-            };
-            let Some((name, at, state)) = token(&names(&key)?) else {
-                continue;
-            };
-            match state.as_str() {
-                "held" => return Ok("held".into()),
-                "free"
-                    if key
-                        .rename(&name, &key, &format!("s.{}.held.{nonce}", at + 1))
-                        .is_ok() =>
-                {
-                    actor.log("granted", at + 1);
-                    return Ok("granted".into());
-                }
-                _ => {}
-            }
-        }
-        Ok("busy".into())
-    }
-
-    fn delete_by_moving(actor: &Actor) -> FsResult<()> {
-        let (claims, tmp) = (actor.dir("claims"), actor.dir("tmp"));
-        let free =
-            token(&names(&claims.open_dir("k")?)?).is_some_and(|(_, _, state)| state == "free");
-        if free {
-            claims.rename("k", &tmp, &format!("d{}", actor.name()))?;
-        }
-        Ok(())
-    }
-
-    fn delete_by_tombstone(actor: &Actor, unlink: bool) -> FsResult<()> {
-        let (claims, tmp) = (actor.dir("claims"), actor.dir("tmp"));
-        let key = claims.open_dir("k")?;
-        let Some((name, at, state)) = token(&names(&key)?) else {
-            return Ok(());
-        };
-        let tomb = match state.as_str() {
-            "free" => {
-                let tomb = format!("s.{}.tomb.{}", at + 1, actor.name());
-                key.rename(&name, &key, &tomb)?;
-                tomb
-            }
-            "tomb" => name,
-            _ => return Ok(()),
-        };
-        if unlink {
-            let _ = key.unlink(&tomb);
-            claims.remove_dir("k")
-        } else {
-            claims.rename("k", &tmp, &format!("d{}", actor.name()))
-        }
-    }
-
-    /// Nobody releases, so of all who were granted it the later must know of a deletion in between.
-    fn one_holder(view: &View<'_>) -> Verdict {
-        match view.logged("granted").len() {
-            0 | 1 => Ok(()),
-            n => Err(format!("{n} holders, and nobody released")),
-        }
-    }
-
-    fn still_there(view: &View<'_>) -> Verdict {
-        let held = view
-            .names("claims/k")
-            .iter()
-            .any(|name| name.contains(".held."));
-        if held || view.logged("granted").is_empty() {
-            Ok(())
-        } else {
-            Err("granted, and the ref is gone".into())
-        }
-    }
-
-    fn world() -> World {
-        let world = trunk(&["claims", "tmp"]);
-        world.file("claims/k/s.100.free.x", "");
-        world
-    }
-
-    #[test]
-    fn renaming_the_directory_away_takes_a_lease_that_was_just_acquired() {
-        let found = Scenario::new("toy: deletion moves the directory", &world())
-            .actor("A", |a| acquire(a, 2))
-            .actor("D", delete_by_moving)
-            .actor("B", |a| acquire(a, 2))
-            .crashes(0)
-            .always(one_holder)
-            .always(still_there)
-            .breaks();
-        assert!(
-            found
-                .trace
-                .iter()
-                .any(|step| step.operation.starts_with("rename claims/k -> tmp/")),
-            "{found}"
-        );
-    }
-
-    #[test]
-    fn a_tombstone_is_not_enough_when_two_move_the_directory() {
-        let found = Scenario::new("toy: tombstone, then the directory moves", &world())
-            .actor("A", |a| acquire(a, 3))
-            .actor("D", |a| delete_by_tombstone(a, false))
-            .actor("H", |a| delete_by_tombstone(a, false))
-            .crashes(0)
-            .always(one_holder)
-            .always(still_there)
-            .breaks();
-        assert!(found.what.contains("granted"), "{found}");
-    }
-
-    #[test]
-    fn unlinking_the_tombstone_by_name_is_safe() {
-        for listings in [Listings::Atomic, Listings::Mixed] {
-            Scenario::new(
-                format!("toy: tombstone unlinked by name, {listings:?}"),
-                &world(),
-            )
-            .actor("A", |a| acquire(a, 2))
-            .actor("D", |a| delete_by_tombstone(a, true))
-            .actor("H", |a| delete_by_tombstone(a, true))
-            .listings(listings)
-            .always(one_holder)
-            .always(still_there)
-            .holds();
-        }
-    }
-
-    #[test]
-    fn of_three_births_one_wins() {
-        let explored = Scenario::new("toy: three births", &trunk(&["claims", "tmp"]))
-            .actor("A", |a| acquire(a, 2))
-            .actor("B", |a| acquire(a, 2))
-            .actor("C", |a| acquire(a, 2))
-            .always(one_holder)
-            .finally(|_, ends| match ends.count("granted") {
-                1 => Ok(()),
-                0 if !ends.all_ended() => Ok(()),
-                n => Err(format!("{n} were granted it")),
-            })
-            .holds();
-        assert!(explored.schedules > 100, "{explored:?}");
-    }
-}
-
-mod blobs {
-    use super::*;
-
-    fn save(actor: &Actor) -> FsResult<&'static str> {
-        let (tmp, key) = (actor.dir("tmp"), actor.dir("k"));
-        for attempt in 0..2 {
-            let Some((name, at, _)) = token(&names(&key)?) else {
-                continue;
-            };
-            let blob = format!("b-{at}-{}{attempt}", actor.name());
-            tmp.create(&blob)?;
-            tmp.rename(&blob, &key, &blob)?;
-            if key
-                .rename(&name, &key, &format!("s.{}.free.{blob}", at + 1))
-                .is_ok()
-            {
-                return Ok("saved");
-            }
-            key.unlink(&blob)?;
-        }
-        Ok("lost")
-    }
-
-    fn collect(actor: &Actor, by_base: bool) -> FsResult<()> {
-        let key = actor.dir("k");
-        let seen = names(&key)?;
-        let Some((name, at, _)) = token(&seen) else {
-            return Ok(());
-        };
-        for blob in seen
-            .iter()
-            .filter(|blob| blob.starts_with("b-") && **blob != field(&name, 3))
-        {
-            let base: u64 = blob.split('-').nth(1).unwrap().parse().unwrap();
-            if !by_base || base < at {
-                let _ = key.unlink(blob);
-            }
-        }
-        Ok(())
-    }
-
-    fn scenario(name: &str, by_base: bool, listings: Listings) -> Scenario {
-        let world = trunk(&["tmp"]);
-        world.file("k/s.5.free.b-4-z", "");
-        world.file("k/b-4-z", "old");
-        Scenario::new(name, &world)
-            .actor("S", save)
-            .actor("V", save)
-            .actor("G", move |a| collect(a, by_base))
-            .listings(listings)
-            .always(|view| {
-                let names = view.names("k");
-                let (name, ..) = token(&names).ok_or("no token")?;
-                if names.contains(&field(&name, 3)) {
-                    Ok(())
-                } else {
-                    Err(format!("{name} names a blob that is gone"))
-                }
-            })
-    }
-
-    #[test]
-    fn collecting_what_is_not_named_loses_what_is_about_to_be() {
-        let found = scenario("toy: blobs collected when unnamed", false, Listings::Atomic).breaks();
-        assert!(found.what.contains("gone"), "{found}");
-    }
-
-    #[test]
-    fn collecting_by_the_token_it_was_built_on_does_not() {
-        scenario("toy: blobs collected by base", true, Listings::Atomic).holds();
-        scenario(
-            "toy: blobs collected by base, mixed and empty listings",
-            true,
-            Listings::Btrfs,
-        )
-        .holds();
-    }
 }
 
 mod listings {
@@ -398,13 +68,7 @@ mod listings {
                     dir.rename("a", &dir, "b")
                 })
                 .actor("L", |a| names(&a.dir("d")).map(|names| names.join("+")))
-                .finally(|_, ends| {
-                    if ends.of("L") == Some("") {
-                        Err("saw nothing".into())
-                    } else {
-                        Ok(())
-                    }
-                })
+                .finally(|_, ends| if ends.of("L") == Some("") { Err("saw nothing".into()) } else { Ok(()) })
                 .listings(listings)
                 .explore()
         };
@@ -440,13 +104,7 @@ mod clocks {
     #[test]
     fn a_jump_between_looking_and_acting_is_found() {
         let found = scenario(5000).breaks();
-        assert!(
-            found
-                .trace
-                .iter()
-                .any(|step| step.operation == "move the wall clock by 5000"),
-            "{found}"
-        );
+        assert!(found.trace.iter().any(|step| step.operation == "move the wall clock by 5000"), "{found}");
     }
 
     #[test]
@@ -470,18 +128,9 @@ mod crashes {
         let found = Scenario::new("toy: half done", &trunk(&["d"]))
             .actor("A", two_steps)
             .steady("L", |a| names(&a.dir("d")).map(|names| names.len() as u64))
-            .finally(|view, _| {
-                if view.names("d").len() == 1 {
-                    Err("half done".into())
-                } else {
-                    Ok(())
-                }
-            })
+            .finally(|view, _| if view.names("d").len() == 1 { Err("half done".into()) } else { Ok(()) })
             .breaks();
-        assert!(
-            found.trace.iter().any(|step| step.operation == "CRASH"),
-            "{found}"
-        );
+        assert!(found.trace.iter().any(|step| step.operation == "CRASH"), "{found}");
     }
 
     #[test]
@@ -489,13 +138,7 @@ mod crashes {
         Scenario::new("toy: all done", &trunk(&["d"]))
             .actor("A", two_steps)
             .crashes(0)
-            .finally(|view, _| {
-                if view.names("d").len() == 2 {
-                    Ok(())
-                } else {
-                    Err("half done".into())
-                }
-            })
+            .finally(|view, _| if view.names("d").len() == 2 { Ok(()) } else { Err("half done".into()) })
             .holds();
     }
 
@@ -513,12 +156,10 @@ mod crashes {
                 }
                 Ok(())
             })
-            .finally(
-                |view, ends| match (ends.all_ended(), view.names("d").len()) {
-                    (true, 2) => Ok(()),
-                    other => Err(format!("{other:?}")),
-                },
-            )
+            .finally(|view, ends| match (ends.all_ended(), view.names("d").len()) {
+                (true, 2) => Ok(()),
+                other => Err(format!("{other:?}")),
+            })
             .holds();
     }
 
@@ -578,12 +219,7 @@ mod the_reduction {
         let into = ends.clone();
         let explored = scenario
             .finally(move |view, ends| {
-                into.borrow_mut().insert(format!(
-                    "{:?} {:?} {:?}",
-                    view.below("shelf"),
-                    ends.of("A"),
-                    ends.of("B")
-                ));
+                into.borrow_mut().insert(format!("{:?} {:?} {:?}", view.below("shelf"), ends.of("A"), ends.of("B")));
                 Ok(())
             })
             .holds();
@@ -592,11 +228,8 @@ mod the_reduction {
 
     #[test]
     fn leaves_every_outcome_and_fewer_states() {
-        let scenario = |name: &str| {
-            Scenario::new(name, &trunk(&["tmp", "shelf"]))
-                .actor("A", publish)
-                .actor("B", publish)
-        };
+        let scenario =
+            |name: &str| Scenario::new(name, &trunk(&["tmp", "shelf"])).actor("A", publish).actor("B", publish);
         let (all, every) = ends(scenario("toy: publishing, each operation a step").every_step());
         let (few, reduced) = ends(scenario("toy: publishing, unnoticed operations folded"));
         assert_eq!(every, reduced);
@@ -637,17 +270,11 @@ mod the_reduction {
                 .actor("S", |a| {
                     let tmp = a.dir("tmp");
                     let mut kinds = String::new();
-                    tmp.list(&mut |name, kind| {
-                        kinds.push_str(&format!("{name} {}", kind == Kind::File))
-                    })?;
+                    tmp.list(&mut |name, kind| kinds.push_str(&format!("{name} {}", kind == Kind::File)))?;
                     let size = tmp.metadata("A").map_or(99, |meta| meta.size);
                     FsResult::Ok(format!("{kinds} {size}"))
                 });
-            let scenario = if reduce {
-                scenario
-            } else {
-                scenario.every_step()
-            };
+            let scenario = if reduce { scenario } else { scenario.every_step() };
             scenario
                 .finally(move |_, ends| {
                     into.borrow_mut().insert(format!("{:?}", ends.of("S")));
@@ -665,23 +292,13 @@ fn random_schedules_find_it_too_and_repeat_by_their_seed() {
     let scenario = || {
         let world = trunk(&["d"]);
         Scenario::new("toy: lost update", &world)
-            .actor("A", |a| {
-                a.dir("d")
-                    .create(&names(&a.dir("d"))?.len().to_string())
-                    .map(|_| ())
-            })
-            .actor("B", |a| {
-                a.dir("d")
-                    .create(&names(&a.dir("d"))?.len().to_string())
-                    .map(|_| ())
-            })
+            .actor("A", |a| a.dir("d").create(&names(&a.dir("d"))?.len().to_string()).map(|_| ()))
+            .actor("B", |a| a.dir("d").create(&names(&a.dir("d"))?.len().to_string()).map(|_| ()))
             .crashes(0)
-            .finally(
-                |view, ends| match (ends.of("A"), ends.of("B"), view.names("d").len()) {
-                    (Some(""), Some(""), 2) => Ok(()),
-                    other => Err(format!("{other:?}")),
-                },
-            )
+            .finally(|view, ends| match (ends.of("A"), ends.of("B"), view.names("d").len()) {
+                (Some(""), Some(""), 2) => Ok(()),
+                other => Err(format!("{other:?}")),
+            })
     };
     let once = scenario().random(7, 100).unwrap_err();
     let again = scenario().random(7, 100).unwrap_err();

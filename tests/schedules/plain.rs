@@ -5,8 +5,7 @@ use leasehold_tests::sim::{Cut, Disk, SimDirectory, World};
 
 fn listed(dir: &SimDirectory) -> Vec<(String, Kind)> {
     let mut names = Vec::new();
-    dir.list(&mut |name, kind| names.push((name.to_owned(), kind)))
-        .unwrap();
+    dir.list(&mut |name, kind| names.push((name.to_owned(), kind))).unwrap();
     names
 }
 
@@ -49,10 +48,7 @@ fn a_removed_directory_lists_empty_and_answers_not_found() {
     assert_eq!(listed(&a), []);
     assert_eq!(a.create("x").err(), Some(FsError::NotFound));
     assert_eq!(a.open("x").err(), Some(FsError::NotFound));
-    assert_eq!(
-        world.dir("b").rename("two", &a, "x"),
-        Err(FsError::NotFound)
-    );
+    assert_eq!(world.dir("b").rename("two", &a, "x"), Err(FsError::NotFound));
     assert_eq!(root.open_dir("a").err(), Some(FsError::NotFound));
 }
 
@@ -87,10 +83,7 @@ fn links_are_seen_and_never_followed() {
     assert_eq!(a.open("way").err(), Some(FsError::Link));
     assert_eq!(a.create("way").err(), Some(FsError::Exists));
     assert_eq!(a.metadata("way").unwrap().kind, Kind::Link);
-    assert_eq!(
-        listed(&a),
-        [("one".into(), Kind::File), ("way".into(), Kind::Link)]
-    );
+    assert_eq!(listed(&a), [("one".into(), Kind::File), ("way".into(), Kind::Link)]);
     a.unlink("way").unwrap();
 }
 
@@ -150,10 +143,7 @@ fn modification_times_follow_the_clock() {
     let file = a.create("x").unwrap();
     assert_eq!(file.metadata().unwrap().modified_ms, Some(start + 50));
     assert_eq!(a.metadata("one").unwrap().modified_ms, Some(start));
-    assert_eq!(
-        world.dir("").metadata("a").unwrap().modified_ms,
-        Some(start + 50)
-    );
+    assert_eq!(world.dir("").metadata("a").unwrap().modified_ms, Some(start + 50));
 }
 
 mod power_cuts {
@@ -195,11 +185,7 @@ mod power_cuts {
                 "file" => b.open("one").unwrap().sync().unwrap(),
                 _ => a.sync().unwrap(),
             }
-            assert_eq!(
-                paths(&world.power_cut(Cut::Least, Disk::Btrfs)),
-                ["b/one", "b/two", "full/x"],
-                "{synced}"
-            );
+            assert_eq!(paths(&world.power_cut(Cut::Least, Disk::Btrfs)), ["b/one", "b/two", "full/x"], "{synced}");
         }
     }
 
@@ -212,10 +198,7 @@ mod power_cuts {
         let after = world.power_cut(Cut::Least, Disk::Btrfs);
         assert_eq!(paths(&after), ["a/one", "b/one", "b/two", "full/x"]);
         assert_eq!(after.view(|view| view.links("a/one")), Some(2));
-        assert_eq!(
-            paths(&world.power_cut(Cut::Least, Disk::Whole)),
-            ["b/one", "b/two", "full/x"]
-        );
+        assert_eq!(paths(&world.power_cut(Cut::Least, Disk::Whole)), ["b/one", "b/two", "full/x"]);
     }
 
     #[test]
@@ -226,23 +209,11 @@ mod power_cuts {
         file.write_at(b"text", 0).unwrap();
         a.sync().unwrap();
         let contents: std::collections::BTreeSet<_> = (0..40)
-            .map(|seed| {
-                world
-                    .power_cut(Cut::Seed(seed), Disk::Whole)
-                    .view(|view| view.read("a/new").unwrap())
-            })
+            .map(|seed| world.power_cut(Cut::Seed(seed), Disk::Whole).view(|view| view.read("a/new").unwrap()))
             .collect();
-        assert_eq!(
-            contents.into_iter().collect::<Vec<_>>(),
-            [b"".to_vec(), vec![0; 4], b"text".to_vec()]
-        );
+        assert_eq!(contents.into_iter().collect::<Vec<_>>(), [b"".to_vec(), vec![0; 4], b"text".to_vec()]);
         file.sync().unwrap();
-        assert_eq!(
-            world
-                .power_cut(Cut::Least, Disk::Whole)
-                .view(|view| view.read("a/new")),
-            Some(b"text".to_vec())
-        );
+        assert_eq!(world.power_cut(Cut::Least, Disk::Whole).view(|view| view.read("a/new")), Some(b"text".to_vec()));
     }
 
     #[test]

@@ -44,19 +44,13 @@ impl Actor {
     /// If no directory stands there.
     #[must_use]
     pub fn dir(&self, path: &str) -> SimDirectory {
-        SimDirectory {
-            port: self.port.clone(),
-            ino: self.port.granted(path),
-        }
+        SimDirectory { port: self.port.clone(), ino: self.port.granted(path) }
     }
 
     /// The clocks and the randomness of this actor.
     #[must_use]
     pub fn environment(&self) -> Environment {
-        Environment {
-            clock: Rc::new(SimClock(self.port.clone())),
-            random: Rc::new(SimRandom(self.port.clone())),
-        }
+        Environment { clock: Rc::new(SimClock(self.port.clone())), random: Rc::new(SimRandom(self.port.clone())) }
     }
 
     /// The holders kept in `holders`.

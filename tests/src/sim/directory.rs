@@ -1,9 +1,7 @@
 //! The core's three capabilities, over whatever answers the operations.
 
 use super::operation::{Answer, Ino, Op, Request};
-use leasehold_core::capability::{
-    Clock, Directory, File, FsError, FsResult, Kind, Metadata, Random,
-};
+use leasehold_core::capability::{Clock, Directory, File, FsError, FsResult, Kind, Metadata, Random};
 use std::rc::Rc;
 
 /// Where the operations of one actor go.
@@ -80,11 +78,7 @@ fn meta(answer: Answer) -> FsResult<Metadata> {
 
 impl SimDirectory {
     fn file(&self, ino: Ino, writable: bool) -> SimFile {
-        SimFile {
-            port: self.port.clone(),
-            ino,
-            writable,
-        }
+        SimFile { port: self.port.clone(), ino, writable }
     }
 }
 
@@ -94,10 +88,7 @@ impl Directory for SimDirectory {
     fn open_dir(&self, name: &str) -> FsResult<Self> {
         checked(name)?;
         let ino = handle(self.port.call(&Op::OpenDir(self.ino, name)))?;
-        Ok(Self {
-            port: self.port.clone(),
-            ino,
-        })
+        Ok(Self { port: self.port.clone(), ino })
     }
 
     fn create_dir(&self, name: &str) -> FsResult<()> {
@@ -138,17 +129,11 @@ impl Directory for SimDirectory {
             other => mixed_up(&other),
         };
         match self.port.shuffle() {
-            None => names
-                .iter()
-                .for_each(|(name, kind)| visit(&name.text, *kind)),
+            None => names.iter().for_each(|(name, kind)| visit(&name.text, *kind)),
             Some(seed) => {
                 let mut order: Vec<_> = names.iter().collect();
-                order.sort_by_key(|(name, _)| {
-                    (name.print as u64 ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-                });
-                order
-                    .into_iter()
-                    .for_each(|(name, kind)| visit(&name.text, *kind));
+                order.sort_by_key(|(name, _)| (name.print as u64 ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                order.into_iter().for_each(|(name, kind)| visit(&name.text, *kind));
             }
         }
         Ok(())

@@ -1,13 +1,12 @@
 //! The steps of a scenario: which there are in a state, and where each leads.
 
 use super::actor::Event;
-use super::filesystem::{By, Change, Effect};
+use super::apply::{By, Change, Effect};
 use super::history::{Histories, HistoryId, Next, Setting};
 use super::operation::{Answer, Op, Operation};
-use super::scenario::{ACTORS, Act, Deed, Endings, Listings, Program, Role, Scenario};
-use super::state::{CRASHED, ENDED, Listing, Logs, State};
+use super::scenario::{ACTORS, Listings, Program, Role, Scenario};
+use super::state::{AGAIN, CRASHED, ENDED, Listing, Logs, State};
 use super::unnoticed::Assumptions;
-use super::view::View;
 use super::violation::Step;
 use std::rc::Rc;
 
@@ -34,7 +33,7 @@ pub(crate) enum Move {
 
 pub(crate) struct Explorer<'s> {
     pub(crate) scenario: &'s Scenario,
-    programs: Rc<[Program]>,
+    pub(crate) programs: Rc<[Program]>,
     pub(crate) histories: Histories,
     pub(crate) logs: Logs,
     pub(crate) assumptions: Assumptions,
@@ -53,11 +52,7 @@ impl<'s> Explorer<'s> {
         let programs: Rc<[Program]> = programs.into();
         let (start, wall, monotonic) = scenario.world.snapshot();
         let moving = programs.iter().any(|program| program.kind.moves_clock());
-        let setting = Setting {
-            start,
-            still: (!moving).then_some((wall, monotonic)),
-            shuffle: scenario.shuffle,
-        };
+        let setting = Setting { start, still: (!moving).then_some((wall, monotonic)), shuffle: scenario.shuffle };
         let mut explorer = Self {
             scenario,
             histories: Histories::new(programs.clone(), setting),
@@ -73,7 +68,7 @@ impl<'s> Explorer<'s> {
         explorer
     }
 
-    fn actors(&self) -> usize {
+    pub(crate) fn actors(&self) -> usize {
         self.scenario.actors.len()
     }
 
@@ -82,15 +77,7 @@ impl<'s> Explorer<'s> {
         let (mut fs, wall, monotonic) = self.scenario.world.snapshot();
         let inodes: Vec<_> = fs.inodes().map(|(ino, _)| ino).collect();
         inodes.into_iter().for_each(|ino| fs.refresh(ino));
-        let mut state = State {
-            fs,
-            wall,
-            monotonic,
-            seats: [ENDED; ACTORS],
-            log: 0,
-            crashes: 0,
-            listings: None,
-        };
+        let mut state = State { fs, wall, monotonic, seats: [ENDED; ACTORS], log: 0, crashes: 0, listings: None };
         for actor in 0..self.actors() {
             self.seat(&mut state, actor, self.histories.roots[actor]);
         }
@@ -130,8 +117,7 @@ impl<'s> Explorer<'s> {
 
     /// Whether the clock will not move any more.
     fn still(&self, state: &State) -> bool {
-        (0..self.actors())
-            .all(|actor| self.programs[actor].kind != Role::Clock || state.running(actor).is_none())
+        (0..self.actors()).all(|actor| self.programs[actor].kind != Role::Clock || state.running(actor).is_none())
     }
 
     fn next(&self, state: &State, actor: usize) -> Option<(HistoryId, Rc<Operation>)> {
@@ -152,12 +138,7 @@ impl<'s> Explorer<'s> {
             }
             let program = &self.programs[actor];
             let mortal = program.kind == Role::Mortal && state.crashes < self.scenario.crashes;
-            let mut choose = |kind| {
-                choices.push(Choice {
-                    actor: actor as u8,
-                    kind,
-                })
-            };
+            let mut choose = |kind| choices.push(Choice { actor: actor as u8, kind });
             let Some(id) = state.running(actor) else {
                 if mortal && program.restart.is_some() && !self.restarted(state, actor) {
                     choose(Move::Crash);
@@ -184,7 +165,7 @@ impl<'s> Explorer<'s> {
 
     /// An ended actor with a restart: whether it was the restart that ended. The words tell them apart.
     fn restarted(&self, state: &State, actor: usize) -> bool {
-        state.seats[actor] & 1 << 30 != 0
+        state.seats[actor] & AGAIN != 0
     }
 
     /// Takes a step. The second value says what is wrong with the code under test itself.
@@ -196,10 +177,7 @@ impl<'s> Explorer<'s> {
                 state.crashes += 1;
                 state.set_listing(actor, None);
                 self.step(actor, "CRASH", "");
-                match self.programs[actor]
-                    .restart
-                    .filter(|_| !self.second(&state, actor))
-                {
+                match self.programs[actor].restart.filter(|_| !self.second(&state, actor)) {
                     Some(program) => {
                         let root = self.histories.roots[program as usize];
                         self.seat(&mut state, actor, root);
@@ -230,9 +208,7 @@ impl<'s> Explorer<'s> {
                 if let Some((id, operation)) = self.next(&state, actor)
                     && let Some(listing) = state.listing(actor)
                 {
-                    let answer = Answer::Names(
-                        listing.answer(n as usize, self.scenario.listings == Listings::Btrfs),
-                    );
+                    let answer = Answer::Names(listing.answer(n as usize, self.scenario.listings == Listings::Btrfs));
                     if self.steps.is_some() {
                         let words = state.fs.describe(&operation);
                         self.step(actor, &words, &answer.to_string());
@@ -249,9 +225,7 @@ impl<'s> Explorer<'s> {
 
     /// The actor's restart is what runs already.
     fn second(&self, state: &State, actor: usize) -> bool {
-        state
-            .running(actor)
-            .is_some_and(|id| self.histories.get(id).program as usize != actor)
+        state.running(actor).is_some_and(|id| self.histories.get(id).program as usize != actor)
     }
 
     fn wrong(&self, id: HistoryId) -> Option<String> {
@@ -272,22 +246,11 @@ impl<'s> Explorer<'s> {
     fn step(&mut self, actor: usize, operation: &str, answer: &str) {
         if let Some(steps) = &mut self.steps {
             let actor = self.programs[actor].name.to_string();
-            steps.push(Step {
-                actor,
-                operation: operation.into(),
-                answer: answer.into(),
-            });
+            steps.push(Step { actor, operation: operation.into(), answer: answer.into() });
         }
     }
 
-    fn arrive(
-        &mut self,
-        state: &mut State,
-        actor: usize,
-        id: HistoryId,
-        operation: &Operation,
-        answer: Answer,
-    ) {
+    fn arrive(&mut self, state: &mut State, actor: usize, id: HistoryId, operation: &Operation, answer: Answer) {
         let child = self.child(id, operation, answer);
         self.seat(state, actor, child);
     }
@@ -297,12 +260,7 @@ impl<'s> Explorer<'s> {
         while let Some((id, operation)) = self.next(state, actor) {
             let history = self.histories.get(id);
             if history.length > LONGEST
-                || !self.assumptions.unnoticed(
-                    &operation,
-                    &state.fs,
-                    history.program,
-                    self.still(state),
-                )
+                || !self.assumptions.unnoticed(&operation, &state.fs, history.program, self.still(state))
             {
                 break;
             }
@@ -323,19 +281,13 @@ impl<'s> Explorer<'s> {
         if let Some(id) = state.running(actor)
             && let Next::End(words) = self.histories.get(id).next
         {
-            let again = u32::from(self.second(state, actor)) << 30;
+            let again = if self.second(state, actor) { AGAIN } else { 0 };
             state.seats[actor] = ENDED | again | words;
         }
     }
 
     /// Does one operation on the state.
-    fn perform(
-        &mut self,
-        state: &mut State,
-        actor: usize,
-        id: HistoryId,
-        operation: &Operation,
-    ) -> Answer {
+    fn perform(&mut self, state: &mut State, actor: usize, id: HistoryId, operation: &Operation) -> Answer {
         let words = self.steps.is_some().then(|| state.fs.describe(operation));
         let answer = match operation {
             Op::Now => Answer::Time(state.wall),
@@ -361,29 +313,14 @@ impl<'s> Explorer<'s> {
         answer
     }
 
-    fn change(
-        &mut self,
-        state: &mut State,
-        actor: usize,
-        id: HistoryId,
-        operation: &Operation,
-    ) -> Answer {
-        let act = self
-            .scenario
-            .observer
-            .as_ref()
-            .and_then(|_| self.act(state, actor, operation));
+    fn change(&mut self, state: &mut State, actor: usize, id: HistoryId, operation: &Operation) -> Answer {
+        let act = self.scenario.observer.as_ref().and_then(|_| self.act(state, actor, operation));
         let history = self.histories.get(id);
         let mut effect = std::mem::take(&mut self.effect);
         effect.clear();
         let assumptions = &self.assumptions;
         let hidden = |dir| assumptions.workshop(dir);
-        let by = By {
-            slot: history.program,
-            fresh: history.fresh(),
-            now: state.wall,
-            hidden: &hidden,
-        };
+        let by = By { slot: history.program, fresh: history.fresh(), now: state.wall, hidden: &hidden };
         let answer = state.fs.apply(operation, &by, &mut effect);
         for ino in &effect.touched {
             state.fs.refresh(*ino);
@@ -399,85 +336,12 @@ impl<'s> Explorer<'s> {
             self.assumptions.exposed(file);
         }
         self.effect = effect;
-        if let (Some(observer), Some(act), false) = (
-            &self.scenario.observer,
-            act,
-            matches!(answer, Answer::Failed(_)),
-        ) && let Some((what, value)) = observer(&act)
+        if let (Some(observer), Some(act), false) = (&self.scenario.observer, act, matches!(answer, Answer::Failed(_)))
+            && let Some((what, value)) = observer(&act)
         {
-            let event = Event {
-                actor: self.programs[actor].name.clone(),
-                what,
-                value,
-            };
+            let event = Event { actor: self.programs[actor].name.clone(), what, value };
             state.log = self.logs.push(state.log, &event);
         }
         answer
-    }
-
-    fn act(&self, state: &State, actor: usize, operation: &Operation) -> Option<Act> {
-        let fs = &state.fs;
-        let (deed, path, to) = match operation {
-            Op::Create(d, n) => (Deed::Create, fs.show_entry(*d, &n.text), None),
-            Op::CreateDir(d, n) => (Deed::CreateDir, fs.show_entry(*d, &n.text), None),
-            Op::Rename(d, n, e, m) => (
-                Deed::Rename,
-                fs.show_entry(*d, &n.text),
-                Some(fs.show_entry(*e, &m.text)),
-            ),
-            Op::Unlink(d, n) => (Deed::Unlink, fs.show_entry(*d, &n.text), None),
-            Op::RemoveDir(d, n) => (Deed::RemoveDir, fs.show_entry(*d, &n.text), None),
-            Op::WriteAt(f, ..) => (Deed::Write, fs.path_of(*f).unwrap_or_default(), None),
-            _ => return None,
-        };
-        Some(Act {
-            actor: self.programs[actor].name.clone(),
-            deed,
-            path,
-            to,
-        })
-    }
-
-    /// Whether everybody has ended or crashed.
-    pub(crate) fn over(&self, state: &State) -> bool {
-        (0..self.actors()).all(|actor| state.running(actor).is_none())
-    }
-
-    pub(crate) fn look<T>(&self, state: &State, look: impl FnOnce(&View<'_>) -> T) -> T {
-        look(&View {
-            fs: &state.fs,
-            log: self.logs.events(state.log),
-            wall: state.wall,
-            monotonic: state.monotonic,
-        })
-    }
-
-    /// What the checks of every state find wrong with this one.
-    pub(crate) fn always(&self, state: &State) -> Option<String> {
-        self.look(state, |view| {
-            self.scenario
-                .always
-                .iter()
-                .find_map(|check| check(view).err())
-        })
-    }
-
-    /// What the checks of the end find wrong with this one.
-    pub(crate) fn finally(&self, state: &State) -> Option<String> {
-        let ends = (0..self.actors()).map(|actor| {
-            let seat = state.seats[actor];
-            let words = (seat != CRASHED)
-                .then(|| self.histories.endings[(seat & !(ENDED | 1 << 30)) as usize].clone());
-            (self.programs[actor].name.clone(), words)
-        });
-        let endings = Endings {
-            ends: ends.collect(),
-        };
-        self.look(state, |view| {
-            self.scenario
-                .finally
-                .iter()
-                .find_map(|check| check(view, &endings).err())
-        })
     }
 }

@@ -16,16 +16,12 @@ fn fold(a: u64, b: u64) -> u64 {
 
 impl Mixer {
     pub(crate) fn new(seed: u64) -> Self {
-        Self {
-            low: seed ^ 0x243f_6a88_85a3_08d3,
-            high: seed.rotate_left(32) ^ 0x1319_8a2e_0370_7344,
-        }
+        Self { low: seed ^ 0x243f_6a88_85a3_08d3, high: seed.rotate_left(32) ^ 0x1319_8a2e_0370_7344 }
     }
 
     pub(crate) fn word(&mut self, word: u64) {
         self.low = fold(self.low ^ word, 0x9e37_79b9_7f4a_7c15).rotate_left(29) ^ word;
-        self.high =
-            fold(self.high ^ word.rotate_left(17), 0xd6e8_feb8_6659_fd93).wrapping_add(word);
+        self.high = fold(self.high ^ word.rotate_left(17), 0xd6e8_feb8_6659_fd93).wrapping_add(word);
     }
 
     pub(crate) fn wide(&mut self, wide: u128) {
@@ -47,10 +43,7 @@ impl Mixer {
     }
 
     pub(crate) fn end(self) -> u128 {
-        let a = fold(
-            self.low ^ 0xa409_3822_299f_31d0,
-            0xe703_7ed1_a0b4_28db ^ self.high.rotate_left(7),
-        );
+        let a = fold(self.low ^ 0xa409_3822_299f_31d0, 0xe703_7ed1_a0b4_28db ^ self.high.rotate_left(7));
         let b = fold(self.high ^ 0x082e_fa98_ec4e_6c89, 0x8ebc_6af0_9c88_c6e3);
         let c = fold(self.low ^ 0x4528_21e6_38d0_1377, 0x5899_65cc_7537_4cc3);
         (u128::from(a ^ c.rotate_left(31)) << 64) | u128::from(b ^ c)

@@ -98,11 +98,7 @@ impl Port for Replay {
                 return Answer::Time(monotonic);
             }
             Op::SetWall(_) | Op::Jump(_) | Op::Advance(_) => {
-                assert!(
-                    self.clock,
-                    "{} is no clock actor and moves the clock",
-                    self.name
-                );
+                assert!(self.clock, "{} is no clock actor and moves the clock", self.name);
             }
             _ => {}
         }
@@ -122,11 +118,7 @@ impl Port for Replay {
 
     fn log(&self, what: String, value: u64) {
         if self.at.get() == self.answers.len() && self.next.borrow().is_none() {
-            self.events.borrow_mut().push(Event {
-                actor: self.name.clone(),
-                what,
-                value,
-            });
+            self.events.borrow_mut().push(Event { actor: self.name.clone(), what, value });
         }
     }
 
@@ -175,14 +167,7 @@ impl Histories {
         (child, true)
     }
 
-    fn learn(
-        &mut self,
-        parent: HistoryId,
-        answer: Option<Answer>,
-        program: u8,
-        length: u32,
-        made: u32,
-    ) -> HistoryId {
+    fn learn(&mut self, parent: HistoryId, answer: Option<Answer>, program: u8, length: u32, made: u32) -> HistoryId {
         let mut answers: Vec<Answer> = Vec::with_capacity(length as usize);
         answers.extend(answer.clone());
         let mut at = parent;
@@ -192,9 +177,7 @@ impl Histories {
             at = history.parent;
         }
         answers.reverse();
-        let Program {
-            name, run, kind, ..
-        } = &self.programs[program as usize];
+        let Program { name, run, kind, .. } = &self.programs[program as usize];
         let replay = Rc::new(Replay {
             setting: self.setting.clone(),
             answers,
@@ -206,50 +189,31 @@ impl Histories {
             drawn: Cell::new(0),
             clock: kind.moves_clock(),
         });
-        let actor = Actor {
-            name: name.clone(),
-            port: replay.clone(),
-        };
+        let actor = Actor { name: name.clone(), port: replay.clone() };
         let end = catch_unwind(AssertUnwindSafe(|| run(&actor)));
         let next = match (replay.next.borrow_mut().take(), end) {
             (Some(operation), _) => Next::Operation(Rc::new(operation)),
-            (None, Ok(words)) if replay.at.get() == replay.answers.len() => {
-                Next::End(self.ending(&words))
+            (None, Ok(words)) if replay.at.get() == replay.answers.len() => Next::End(self.ending(&words)),
+            (None, Ok(_)) => {
+                Next::Panic("the actor is not deterministic: it ended before its recorded answers did".into())
             }
-            (None, Ok(_)) => Next::Panic(
-                "the actor is not deterministic: it ended before its recorded answers did".into(),
-            ),
             (None, Err(panic)) => Next::Panic(words_of(&*panic).into()),
         };
         let events = std::mem::take(&mut *replay.events.borrow_mut()).into();
-        self.all.push(History {
-            parent,
-            answer,
-            program,
-            length,
-            made,
-            events,
-            next,
-        });
+        self.all.push(History { parent, answer, program, length, made, events, next });
         HistoryId::try_from(self.all.len() - 1).expect("fewer than four thousand million histories")
     }
 
     fn ending(&mut self, words: &str) -> u32 {
-        let at = self
-            .endings
-            .iter()
-            .position(|known| **known == *words)
-            .unwrap_or_else(|| {
-                self.endings.push(words.into());
-                self.endings.len() - 1
-            });
+        let at = self.endings.iter().position(|known| **known == *words).unwrap_or_else(|| {
+            self.endings.push(words.into());
+            self.endings.len() - 1
+        });
         at as u32
     }
 }
 
 fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
     let words = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-    words
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without words".into())
+    words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".into())
 }

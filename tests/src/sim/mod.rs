@@ -59,6 +59,8 @@
 //! - Operations that nobody else can notice take no place in the schedule (`unnoticed` says which and why).
 
 mod actor;
+mod apply;
+mod checks;
 mod directory;
 mod explorer;
 mod filesystem;

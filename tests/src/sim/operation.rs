@@ -19,10 +19,7 @@ impl Name {
     pub(crate) fn new(text: &str) -> Self {
         let mut mixer = Mixer::new(1);
         mixer.bytes(text.as_bytes());
-        Self {
-            text: text.into(),
-            print: mixer.end(),
-        }
+        Self { text: text.into(), print: mixer.end() }
     }
 }
 
@@ -152,17 +149,12 @@ impl std::fmt::Display for Answer {
                 let names: Vec<&str> = names.iter().map(|(name, _)| &*name.text).collect();
                 write!(f, "{{{}}}", names.join(", "))
             }
-            Answer::Meta(m) => write!(
-                f,
-                "{:?} of {} bytes, {} links, from {:?}",
-                m.kind, m.size, m.links, m.modified_ms
-            ),
-            Answer::Bytes(bytes) => write!(
-                f,
-                "{} bytes {:?}",
-                bytes.len(),
-                String::from_utf8_lossy(&bytes[..bytes.len().min(60)])
-            ),
+            Answer::Meta(m) => {
+                write!(f, "{:?} of {} bytes, {} links, from {:?}", m.kind, m.size, m.links, m.modified_ms)
+            }
+            Answer::Bytes(bytes) => {
+                write!(f, "{} bytes {:?}", bytes.len(), String::from_utf8_lossy(&bytes[..bytes.len().min(60)]))
+            }
             Answer::Count(count) => write!(f, "{count} bytes"),
             Answer::Time(ms) => write!(f, "{ms}"),
             Answer::Failed(error) => write!(f, "{error}"),

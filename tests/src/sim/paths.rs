@@ -6,9 +6,7 @@ use super::operation::{Ino, Op, Operation};
 impl FileSystem {
     /// What stands at `path` (components between `/`); links are not followed.
     pub(crate) fn at(&self, path: &str) -> Option<Ino> {
-        path.split('/')
-            .filter(|part| !part.is_empty())
-            .try_fold(ROOT, |dir, part| self.lookup(dir, part))
+        path.split('/').filter(|part| !part.is_empty()).try_fold(ROOT, |dir, part| self.lookup(dir, part))
     }
 
     /// A path that leads to `ino`.
@@ -53,11 +51,9 @@ impl FileSystem {
             Op::CreateDir(d, n) => format!("make directory {}", self.show_entry(*d, &n.text)),
             Op::Create(d, n) => format!("create {}", self.show_entry(*d, &n.text)),
             Op::Open(d, n) => format!("open {}", self.show_entry(*d, &n.text)),
-            Op::Rename(d, n, e, m) => format!(
-                "rename {} -> {}",
-                self.show_entry(*d, &n.text),
-                self.show_entry(*e, &m.text)
-            ),
+            Op::Rename(d, n, e, m) => {
+                format!("rename {} -> {}", self.show_entry(*d, &n.text), self.show_entry(*e, &m.text))
+            }
             Op::Unlink(d, n) => format!("unlink {}", self.show_entry(*d, &n.text)),
             Op::RemoveDir(d, n) => format!("remove directory {}", self.show_entry(*d, &n.text)),
             Op::List(d) => format!("list {}", self.show(*d)),
@@ -81,11 +77,7 @@ impl FileSystem {
     pub(crate) fn below(&self, path: &str) -> Vec<String> {
         fn walk(fs: &FileSystem, dir: Ino, prefix: &str, found: &mut Vec<String>) {
             for (name, child) in fs.entries(dir).unwrap_or_default() {
-                let path = if prefix.is_empty() {
-                    name.text.to_string()
-                } else {
-                    format!("{prefix}/{}", name.text)
-                };
+                let path = if prefix.is_empty() { name.text.to_string() } else { format!("{prefix}/{}", name.text) };
                 match fs.node(*child).map(|node| &node.body) {
                     Some(Body::Dir(_)) => walk(fs, *child, &path, found),
                     _ => found.push(path),
@@ -107,24 +99,16 @@ impl FileSystem {
                     continue;
                 };
                 let indent = "  ".repeat(depth);
-                let links = if node.links > 1 {
-                    format!(", {} links", node.links)
-                } else {
-                    String::new()
-                };
+                let links = if node.links > 1 { format!(", {} links", node.links) } else { String::new() };
                 match &node.body {
                     Body::Dir(_) => {
                         text.push_str(&format!("{indent}{}/\n", name.text));
                         walk(fs, *child, depth + 1, text);
                     }
-                    Body::File(bytes) => text.push_str(&format!(
-                        "{indent}{} ({} bytes{links})\n",
-                        name.text,
-                        bytes.len()
-                    )),
-                    Body::Link(target) => {
-                        text.push_str(&format!("{indent}{} -> {target}\n", name.text))
+                    Body::File(bytes) => {
+                        text.push_str(&format!("{indent}{} ({} bytes{links})\n", name.text, bytes.len()))
                     }
+                    Body::Link(target) => text.push_str(&format!("{indent}{} -> {target}\n", name.text)),
                 }
             }
         }

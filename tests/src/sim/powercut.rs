@@ -5,7 +5,8 @@
 //! rename across directories of which only the target was synced can leave the entry under both names.
 //! Content that was not synced comes back whole, empty, or as zeros.
 
-use super::filesystem::{Body, Change, Effect, FileSystem};
+use super::apply::{Change, Effect};
+use super::filesystem::{Body, FileSystem};
 use super::operation::{Answer, Ino, Op, Operation};
 use super::world::{World, random};
 use std::rc::Rc;
@@ -51,30 +52,19 @@ pub enum Disk {
 
 impl Journal {
     pub(crate) fn new(fs: &FileSystem) -> Self {
-        Self {
-            disk: fs.clone(),
-            pending: Vec::new(),
-            dirty: Vec::new(),
-        }
+        Self { disk: fs.clone(), pending: Vec::new(), dirty: Vec::new() }
     }
 
-    pub(crate) fn note(
-        &mut self,
-        operation: &Operation,
-        answer: &Answer,
-        effect: &Effect,
-        fs: &FileSystem,
-    ) {
+    pub(crate) fn note(&mut self, operation: &Operation, answer: &Answer, effect: &Effect, fs: &FileSystem) {
         if matches!(answer, Answer::Failed(_)) {
             return;
         }
         match operation {
             Op::SyncDir(ino) | Op::SyncFile(ino) => self.sync(*ino, fs),
             Op::WriteAt(ino, ..) if !self.dirty.contains(ino) => self.dirty.push(*ino),
-            _ if !effect.changes.is_empty() => self.pending.push(Pending {
-                changes: effect.changes.clone(),
-                half: false,
-            }),
+            _ if !effect.changes.is_empty() => {
+                self.pending.push(Pending { changes: effect.changes.clone(), half: false })
+            }
             _ => {}
         }
     }

@@ -61,9 +61,7 @@ impl Endings {
     #[must_use]
     pub fn of(&self, actor: &str) -> Option<&str> {
         let end = self.ends.iter().find(|(name, _)| **name == *actor);
-        end.unwrap_or_else(|| panic!("no actor {actor}"))
-            .1
-            .as_deref()
+        end.unwrap_or_else(|| panic!("no actor {actor}")).1.as_deref()
     }
 
     /// Whether nobody crashed for good.
@@ -75,10 +73,7 @@ impl Endings {
     /// How many actors returned these words.
     #[must_use]
     pub fn count(&self, words: &str) -> usize {
-        self.ends
-            .iter()
-            .filter(|(_, end)| end.as_deref() == Some(words))
-            .count()
+        self.ends.iter().filter(|(_, end)| end.as_deref() == Some(words)).count()
     }
 }
 
@@ -153,20 +148,9 @@ impl Scenario {
         }
     }
 
-    fn with<R: Summary>(
-        mut self,
-        name: &str,
-        kind: Role,
-        run: impl Fn(&Actor) -> R + 'static,
-    ) -> Self {
-        assert!(
-            self.actors.len() < ACTORS,
-            "a scenario has at most {ACTORS} actors"
-        );
-        assert!(
-            self.actors.iter().all(|known| *known.name != *name),
-            "two actors are called {name}"
-        );
+    fn with<R: Summary>(mut self, name: &str, kind: Role, run: impl Fn(&Actor) -> R + 'static) -> Self {
+        assert!(self.actors.len() < ACTORS, "a scenario has at most {ACTORS} actors");
+        assert!(self.actors.iter().all(|known| *known.name != *name), "two actors are called {name}");
         self.actors.push(Program {
             name: name.into(),
             run: Rc::new(move |actor| run(actor).summary()),
@@ -202,11 +186,7 @@ impl Scenario {
     /// If there is no such actor.
     #[must_use]
     pub fn restart<R: Summary>(mut self, name: &str, run: impl Fn(&Actor) -> R + 'static) -> Self {
-        let actor = self
-            .actors
-            .iter()
-            .position(|known| *known.name == *name)
-            .expect("an actor to restart");
+        let actor = self.actors.iter().position(|known| *known.name == *name).expect("an actor to restart");
         let program = Program {
             name: name.into(),
             run: Rc::new(move |actor| run(actor).summary()),
@@ -288,16 +268,12 @@ impl Scenario {
     pub fn explore(&self) -> Result<Explored, Box<Violation>> {
         let explored = Explorer::new(self).explore();
         match &explored {
-            Ok(found) => announce(&format!(
-                "explored {}: {} states, {} schedules",
-                self.name, found.states, found.schedules
-            )),
-            Err(violation) => announce(&format!(
-                "explored {}: {} after {} states",
-                self.name,
-                violation.headline(),
-                violation.states
-            )),
+            Ok(found) => {
+                announce(&format!("explored {}: {} states, {} schedules", self.name, found.states, found.schedules))
+            }
+            Err(violation) => {
+                announce(&format!("explored {}: {} after {} states", self.name, violation.headline(), violation.states))
+            }
         }
         explored
     }
@@ -321,10 +297,7 @@ impl Scenario {
     #[track_caller]
     pub fn breaks(&self) -> Violation {
         match self.explore() {
-            Ok(explored) => panic!(
-                "{}: nothing was found wrong in {} states",
-                self.name, explored.states
-            ),
+            Ok(explored) => panic!("{}: nothing was found wrong in {} states", self.name, explored.states),
             Err(violation) => *violation,
         }
     }
@@ -340,11 +313,7 @@ impl Scenario {
                 "walked {} from seed {seed}: {} steps, {runs} schedules",
                 self.name, found.transitions
             )),
-            Err(violation) => announce(&format!(
-                "walked {} from seed {seed}: {}",
-                self.name,
-                violation.headline()
-            )),
+            Err(violation) => announce(&format!("walked {} from seed {seed}: {}", self.name, violation.headline())),
         }
         explored
     }

@@ -64,10 +64,7 @@ impl Explorer<'_> {
         let start = self.initial();
         graph.known.insert(start.print(), 0);
         graph.origins.push(None);
-        if let Some(wrong) = self
-            .wrong_at_first(&start)
-            .or_else(|| self.checked(&start, &mut graph))
-        {
+        if let Some(wrong) = self.wrong_at_first(&start).or_else(|| self.checked(&start, &mut graph)) {
             return self.found(&graph, 0, wrong);
         }
         waiting.push_back(start);
@@ -128,11 +125,7 @@ impl Explorer<'_> {
         mixer.wide(state.fs.print());
         mixer.word(u64::from(state.log));
         mixer.word(state.wall);
-        graph
-            .checked
-            .insert(mixer.end())
-            .then(|| self.always(state))
-            .flatten()
+        graph.checked.insert(mixer.end()).then(|| self.always(state)).flatten()
     }
 
     fn found(&mut self, graph: &Graph, mut at: u32, what: String) -> Round {
@@ -144,11 +137,7 @@ impl Explorer<'_> {
         path.reverse();
         let violation = self.retrace(&path, what, graph.origins.len());
         // Going the way once more must not depend on an assumption that this very way refutes.
-        if self.assumptions.broken {
-            Round::Again
-        } else {
-            Round::Found(violation)
-        }
+        if self.assumptions.broken { Round::Again } else { Round::Found(violation) }
     }
 
     fn retrace(&mut self, path: &[Choice], what: String, states: usize) -> Box<Violation> {
@@ -159,14 +148,7 @@ impl Explorer<'_> {
         }
         let trace = self.steps.take().unwrap_or_default();
         let log = self.logs.events(state.log);
-        Box::new(Violation {
-            scenario: self.scenario.name.clone(),
-            what,
-            trace,
-            log,
-            tree: state.fs.tree(),
-            states,
-        })
+        Box::new(Violation { scenario: self.scenario.name.clone(), what, trace, log, tree: state.fs.tree(), states })
     }
 
     /// Takes random schedules, each operation with a place of its own.
@@ -177,24 +159,12 @@ impl Explorer<'_> {
         for run in 0..runs {
             let mut path = Vec::new();
             let stream = random(seed, run);
-            if let Some(wrong) = self.stroll(
-                &start,
-                stream,
-                self.scenario.limit as u64,
-                &mut steps,
-                &mut path,
-            ) {
+            if let Some(wrong) = self.stroll(&start, stream, self.scenario.limit as u64, &mut steps, &mut path) {
                 let what = format!("{wrong} (run {run} of seed {seed})");
                 return Err(self.retrace(&path, what, steps as usize));
             }
         }
-        Ok(Explored {
-            states: 0,
-            transitions: steps,
-            schedules: u128::from(runs),
-            terminal: 0,
-            truncated: false,
-        })
+        Ok(Explored { states: 0, transitions: steps, schedules: u128::from(runs), terminal: 0, truncated: false })
     }
 
     fn stroll(
@@ -229,12 +199,9 @@ impl Explorer<'_> {
             path.push(choice);
             *steps += 1;
             let (next, wrong) = self.take(&state, choice);
-            let changed = next.fs.print() != state.fs.print()
-                || next.log != state.log
-                || next.wall != state.wall;
+            let changed = next.fs.print() != state.fs.print() || next.log != state.log || next.wall != state.wall;
             state = next;
-            if let Some(wrong) = wrong.or_else(|| if changed { self.always(&state) } else { None })
-            {
+            if let Some(wrong) = wrong.or_else(|| if changed { self.always(&state) } else { None }) {
                 return Some(wrong);
             }
         }
@@ -246,12 +213,9 @@ impl Graph {
     /// The number of paths to an end, by adding up along the edges in an order in which none points back.
     fn schedules(&self) -> u128 {
         let visited = self.over.len();
-        let edges =
-            |at: usize| &self.targets[self.starts[at] as usize..self.starts[at + 1] as usize];
+        let edges = |at: usize| &self.targets[self.starts[at] as usize..self.starts[at + 1] as usize];
         let mut incoming = vec![0_u32; self.origins.len()];
-        (0..visited)
-            .flat_map(edges)
-            .for_each(|target| incoming[*target as usize] += 1);
+        (0..visited).flat_map(edges).for_each(|target| incoming[*target as usize] += 1);
         let mut paths = vec![0_u128; self.origins.len()];
         paths[0] = 1;
         let mut ready = vec![0_usize];

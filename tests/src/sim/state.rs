@@ -15,6 +15,8 @@ pub(crate) type Seat = u32;
 pub(crate) const CRASHED: Seat = u32::MAX;
 /// It has ended; the words' number is in the other bits.
 pub(crate) const ENDED: Seat = 1 << 31;
+/// What ended was its restart.
+pub(crate) const AGAIN: Seat = 1 << 30;
 
 #[derive(Clone)]
 pub(crate) struct State {
@@ -56,11 +58,7 @@ impl State {
         };
         if listings.iter().flatten().any(|listing| listing.dir == dir) {
             let names = self.fs.names(dir);
-            for listing in Rc::make_mut(listings)
-                .iter_mut()
-                .flatten()
-                .filter(|listing| listing.dir == dir)
-            {
+            for listing in Rc::make_mut(listings).iter_mut().flatten().filter(|listing| listing.dir == dir) {
                 listing.meet(&names, renamed);
             }
         }
@@ -102,28 +100,14 @@ const SUBSETS: usize = 5;
 
 impl Listing {
     pub(crate) fn begin(dir: Ino, fs: &FileSystem) -> Self {
-        Self {
-            dir,
-            certain: fs.names(dir).to_vec(),
-            possible: Vec::new(),
-            renamed: false,
-        }
+        Self { dir, certain: fs.names(dir).to_vec(), possible: Vec::new(), renamed: false }
     }
 
     fn meet(&mut self, names: &[(Name, Kind)], renamed: bool) {
-        let has =
-            |list: &[(Name, Kind)], name: &Name| list.iter().any(|(n, _)| n.print == name.print);
-        let gone: Vec<_> = self
-            .certain
-            .iter()
-            .filter(|(name, _)| !has(names, name))
-            .cloned()
-            .collect();
+        let has = |list: &[(Name, Kind)], name: &Name| list.iter().any(|(n, _)| n.print == name.print);
+        let gone: Vec<_> = self.certain.iter().filter(|(name, _)| !has(names, name)).cloned().collect();
         self.certain.retain(|(name, _)| has(names, name));
-        let come = names
-            .iter()
-            .filter(|(name, _)| !has(&self.certain, name))
-            .cloned();
+        let come = names.iter().filter(|(name, _)| !has(&self.certain, name)).cloned();
         for (name, kind) in gone.into_iter().chain(come) {
             if !has(&self.possible, &name) {
                 self.possible.push((name, kind));
@@ -136,11 +120,7 @@ impl Listing {
     /// How many answers it can end with.
     pub(crate) fn answers(&self, may_be_empty: bool) -> usize {
         let uncertain = self.possible.len();
-        let subsets = if uncertain <= SUBSETS {
-            1 << uncertain
-        } else {
-            2 + 2 * uncertain
-        };
+        let subsets = if uncertain <= SUBSETS { 1 << uncertain } else { 2 + 2 * uncertain };
         subsets + usize::from(may_be_empty && self.renamed)
     }
 
@@ -158,13 +138,7 @@ impl Listing {
             _ => at != n - 2 - uncertain,
         };
         let mut names = self.certain.clone();
-        names.extend(
-            self.possible
-                .iter()
-                .enumerate()
-                .filter(|(at, _)| seen(*at))
-                .map(|(_, entry)| entry.clone()),
-        );
+        names.extend(self.possible.iter().enumerate().filter(|(at, _)| seen(*at)).map(|(_, entry)| entry.clone()));
         names.sort_by(|(a, _), (b, _)| a.text.cmp(&b.text));
         names.into()
     }

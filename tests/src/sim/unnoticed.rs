@@ -47,10 +47,7 @@ fn entry(dir: Ino, name: &Name) -> u128 {
 
 impl Assumptions {
     pub(crate) fn new(on: bool) -> Self {
-        Self {
-            on,
-            ..Self::default()
-        }
+        Self { on, ..Self::default() }
     }
 
     /// Begins again, keeping what was learnt.
@@ -76,9 +73,7 @@ impl Assumptions {
     }
 
     fn used(&mut self, dir: Ino, name: &Name, program: u8) {
-        if !self.open.contains(&dir)
-            && *self.users.entry(entry(dir, name)).or_insert(program) != program
-        {
+        if !self.open.contains(&dir) && *self.users.entry(entry(dir, name)).or_insert(program) != program {
             self.opened(dir);
         }
     }
@@ -117,10 +112,9 @@ impl Assumptions {
             return;
         }
         match operation {
-            Op::CreateDir(dir, name)
-            | Op::Create(dir, name)
-            | Op::Unlink(dir, name)
-            | Op::RemoveDir(dir, name) => self.changes(*dir, name),
+            Op::CreateDir(dir, name) | Op::Create(dir, name) | Op::Unlink(dir, name) | Op::RemoveDir(dir, name) => {
+                self.changes(*dir, name)
+            }
             Op::Rename(from, old, to, new) => {
                 self.changes(*from, old);
                 self.changes(*to, new);
@@ -146,28 +140,19 @@ impl Assumptions {
     }
 
     /// Whether nobody else can notice this operation, nor disturb it. `still`: the clock will not move any more.
-    pub(crate) fn unnoticed(
-        &self,
-        operation: &Operation,
-        fs: &FileSystem,
-        slot: u8,
-        still: bool,
-    ) -> bool {
+    pub(crate) fn unnoticed(&self, operation: &Operation, fs: &FileSystem, slot: u8, still: bool) -> bool {
         if !self.on {
             return false;
         }
         let mine = |ino: Ino| fs.node(ino).is_some_and(|node| node.owner == Some(slot));
         // What stands under the name, if anything does, is this actor's alone, and so is the name.
         let private = |dir: Ino, name: &Name| {
-            fs.lookup(dir, &name.text).is_none_or(mine)
-                && (mine(dir) || (fs.node(dir).is_some() && self.workshop(dir)))
+            fs.lookup(dir, &name.text).is_none_or(mine) && (mine(dir) || (fs.node(dir).is_some() && self.workshop(dir)))
         };
         let absent = |dir: Ino, name: &Name| fs.lookup(dir, &name.text).is_none();
         match operation {
             Op::Now | Op::Monotonic => still,
-            Op::OpenDir(dir, name) | Op::Open(dir, name) => {
-                private(*dir, name) || self.settled(*dir, name)
-            }
+            Op::OpenDir(dir, name) | Op::Open(dir, name) => private(*dir, name) || self.settled(*dir, name),
             Op::CreateDir(dir, name) | Op::Create(dir, name) => {
                 (still && private(*dir, name)) || (!absent(*dir, name) && self.settled(*dir, name))
             }
@@ -179,9 +164,7 @@ impl Assumptions {
                     || (still && private(*from, old) && private(*to, new))
             }
             Op::List(dir) => mine(*dir),
-            Op::Metadata(dir, name) => {
-                private(*dir, name) || (absent(*dir, name) && self.settled(*dir, name))
-            }
+            Op::Metadata(dir, name) => private(*dir, name) || (absent(*dir, name) && self.settled(*dir, name)),
             Op::ReadAt(file, ..) => {
                 let fixed = mine(*file) || !self.written.contains(file);
                 if fixed {

@@ -16,15 +16,8 @@ impl View<'_> {
     /// The names in the directory at `path`, sorted; none if there is no such directory.
     #[must_use]
     pub fn names(&self, path: &str) -> Vec<String> {
-        let entries = self
-            .fs
-            .at(path)
-            .and_then(|ino| self.fs.entries(ino))
-            .unwrap_or_default();
-        entries
-            .iter()
-            .map(|(name, _)| name.text.to_string())
-            .collect()
+        let entries = self.fs.at(path).and_then(|ino| self.fs.entries(ino)).unwrap_or_default();
+        entries.iter().map(|(name, _)| name.text.to_string()).collect()
     }
 
     /// All that is not a directory below `path`, as sorted paths relative to it.
@@ -63,11 +56,7 @@ impl View<'_> {
     /// The values logged under `what`, oldest first.
     #[must_use]
     pub fn logged(&self, what: &str) -> Vec<u64> {
-        self.log
-            .iter()
-            .filter(|event| event.what == what)
-            .map(|event| event.value)
-            .collect()
+        self.log.iter().filter(|event| event.what == what).map(|event| event.value).collect()
     }
 
     /// The wall clock.

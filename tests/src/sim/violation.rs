@@ -40,14 +40,7 @@ impl std::fmt::Display for Violation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "{}: {}", self.scenario, self.what)?;
         for (n, step) in self.trace.iter().enumerate() {
-            writeln!(
-                f,
-                "{:4}. {}: {} => {}",
-                n + 1,
-                step.actor,
-                step.operation,
-                step.answer
-            )?;
+            writeln!(f, "{:4}. {}: {} => {}", n + 1, step.actor, step.operation, step.answer)?;
         }
         for event in &self.log {
             writeln!(f, "  log {event}")?;

@@ -1,8 +1,9 @@
 //! The simulated directory as an ordinary file system in memory: one actor, no scheduler.
 
 use super::actor::{Actor, Event};
+use super::apply::{By, Effect};
 use super::directory::Port;
-use super::filesystem::{Body, By, Effect, FileSystem, Node, ROOT};
+use super::filesystem::{Body, FileSystem, Node, ROOT};
 use super::fingerprint::Mixer;
 use super::operation::{Answer, Ino, Name, Op, Request};
 use super::powercut::Journal;
@@ -100,17 +101,8 @@ impl World {
     }
 
     fn from(plain: Plain, drawn: u64) -> Self {
-        let site = Rc::new(Site {
-            plain: RefCell::new(plain),
-            drawn: Cell::new(drawn),
-        });
-        Self {
-            actor: Actor {
-                name: "world".into(),
-                port: site.clone(),
-            },
-            site,
-        }
+        let site = Rc::new(Site { plain: RefCell::new(plain), drawn: Cell::new(drawn) });
+        Self { actor: Actor { name: "world".into(), port: site.clone() }, site }
     }
 
     /// A second world that begins as this one stands, faults and counts included.
@@ -122,12 +114,7 @@ impl World {
     /// A look at the tree and the log.
     pub fn view<T>(&self, look: impl FnOnce(&View<'_>) -> T) -> T {
         let plain = self.site.plain.borrow();
-        look(&View {
-            fs: &plain.fs,
-            log: plain.log.clone(),
-            wall: plain.wall,
-            monotonic: plain.monotonic,
-        })
+        look(&View { fs: &plain.fs, log: plain.log.clone(), wall: plain.wall, monotonic: plain.monotonic })
     }
 
     pub(crate) fn snapshot(&self) -> (FileSystem, u64, u64) {
@@ -153,19 +140,8 @@ impl World {
         let mut plain = self.site.plain.borrow_mut();
         let ino = plain.fresh();
         let now = plain.wall;
-        plain.fs.insert(
-            ino,
-            Node {
-                body,
-                links: 1,
-                modified: now,
-                denied: false,
-                owner: None,
-            },
-        );
-        plain
-            .fs
-            .add(dir, &Name::new(name), ino, now, &mut Effect::default());
+        plain.fs.insert(ino, Node { body, links: 1, modified: now, denied: false, owner: None });
+        plain.fs.add(dir, &Name::new(name), ino, now, &mut Effect::default());
         plain.settle();
         ino
     }
@@ -198,19 +174,14 @@ impl World {
         let mut plain = self.site.plain.borrow_mut();
         let now = plain.wall;
         let ino = plain.fs.at(existing).expect("a file to link to");
-        plain
-            .fs
-            .add(dir, &Name::new(name), ino, now, &mut Effect::default());
+        plain.fs.add(dir, &Name::new(name), ino, now, &mut Effect::default());
         plain.fs.node_mut(ino).expect("its inode").links += 1;
         plain.settle();
     }
 
     fn change(&self, path: &str, change: impl FnOnce(&mut Node)) {
         let mut plain = self.site.plain.borrow_mut();
-        let ino = plain
-            .fs
-            .at(path)
-            .unwrap_or_else(|| panic!("nothing stands at {path}"));
+        let ino = plain.fs.at(path).unwrap_or_else(|| panic!("nothing stands at {path}"));
         change(plain.fs.node_mut(ino).expect("its inode"));
         plain.settle();
     }
@@ -327,20 +298,13 @@ impl Plain {
         }
         let operation = match *request {
             Op::ReadAt(ino, len, at) => Op::ReadAt(ino, len.min(self.transfer), at),
-            Op::WriteAt(ino, data, at) => {
-                Op::WriteAt(ino, &data[..data.len().min(self.transfer)], at)
-            }
+            Op::WriteAt(ino, data, at) => Op::WriteAt(ino, &data[..data.len().min(self.transfer)], at),
             ref other => other.clone(),
         }
         .keep();
         let words = self.recording.then(|| self.fs.describe(&operation));
         let mut effect = Effect::default();
-        let by = By {
-            slot: SLOT,
-            fresh: u64::from(SLOT) << 48 | (self.made + 1),
-            now: self.wall,
-            hidden: &|_| false,
-        };
+        let by = By { slot: SLOT, fresh: u64::from(SLOT) << 48 | (self.made + 1), now: self.wall, hidden: &|_| false };
         let answer = self.fs.apply(&operation, &by, &mut effect);
         self.made += u64::from(effect.made);
         self.journal.note(&operation, &answer, &effect, &self.fs);
@@ -362,11 +326,7 @@ impl Port for Site {
     }
 
     fn log(&self, what: String, value: u64) {
-        self.plain.borrow_mut().log.push(Event {
-            actor: "world".into(),
-            what,
-            value,
-        });
+        self.plain.borrow_mut().log.push(Event { actor: "world".into(), what, value });
     }
 
     fn granted(&self, path: &str) -> Ino {
