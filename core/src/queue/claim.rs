@@ -12,7 +12,7 @@
 use super::candidates::Candidate;
 use super::entry::{Cause, Entry, Place};
 use super::finish::{move_file, remove_note};
-use super::given::{FromTicket, Given, follow};
+use super::given::{Given, follow};
 use super::layout::Layout;
 use super::note::Note;
 use super::receipt::Receipt;
@@ -172,10 +172,8 @@ impl<D: Directory> Queue<D> {
         lasting_ms: u64,
     ) -> Result<Option<Taken<D>>> {
         if let Some(ticket) = Ticket::parse(&candidate.name) {
-            return Ok(match self.claim_ticket(layout, candidate, &ticket, holder, lasting_ms)? {
-                FromTicket::Taken(given) => Some(Taken::Given(given)),
-                FromTicket::Nothing => None,
-            });
+            let given = self.claim_ticket(layout, candidate, &ticket, holder, lasting_ms)?;
+            return Ok(given.map(Taken::Given));
         }
         let Some(entry) = Entry::parse(&candidate.name).filter(|entry| entry.place == Place::Pending) else {
             return Ok(None);

@@ -43,14 +43,6 @@ pub(crate) struct Given<D> {
     pub(crate) entry: Entry,
 }
 
-/// What came of a ticket.
-pub(crate) enum FromTicket<D> {
-    /// Its task was claimed.
-    Taken(Given<D>),
-    /// There is nothing to claim behind it now.
-    Nothing,
-}
-
 impl<D: Directory> Given<D> {
     /// Reads the task at `key`, `None` where there is none.
     ///
@@ -448,7 +440,7 @@ impl<D: Directory> Queue<D> {
         Ok(true)
     }
 
-    /// Claims the task behind a ticket, or puts the ticket where it belongs.
+    /// Claims the task behind a ticket, or puts the ticket where it belongs: `None` if there is nothing to claim.
     pub(crate) fn claim_ticket(
         &self,
         layout: &Layout<D>,
@@ -456,12 +448,12 @@ impl<D: Directory> Queue<D> {
         ticket: &Ticket,
         holder: &Holder<D>,
         lasting_ms: u64,
-    ) -> Result<FromTicket<D>> {
+    ) -> Result<Option<Given<D>>> {
         for _ in 0..TRIES_MAX {
             let mut given = match Given::read(layout, &ticket.key) {
                 Ok(Some(given)) => given,
                 // Its push is under way, or was cut short; or nobody understands what stands there.
-                Ok(None) | Err(Error::Damaged(_)) => return Ok(FromTicket::Nothing),
+                Ok(None) | Err(Error::Damaged(_)) => return Ok(None),
                 Err(error) => return Err(error),
             };
             let entry = given.entry.clone();
@@ -471,7 +463,7 @@ impl<D: Directory> Queue<D> {
                     ignore_gone(candidate.bucket.unlink(&candidate.name))
                         .map_err(|error| Error::at("a ticket", &error))?;
                 }
-                return Ok(FromTicket::Nothing);
+                return Ok(None);
             }
             if entry.place == Place::Tomb {
                 given.remove(layout)?;
@@ -481,7 +473,7 @@ impl<D: Directory> Queue<D> {
             if !is_claimable || ticket_name(&ticket.key, &entry) != candidate.name {
                 move_ticket(layout, &candidate.bucket, &candidate.name, &ticket.key, &entry)?;
                 if !is_claimable {
-                    return Ok(FromTicket::Nothing);
+                    return Ok(None);
                 }
             }
             // The floor is read after the ref, see [`crate::store::Floor`].
@@ -489,7 +481,7 @@ impl<D: Directory> Queue<D> {
             let claimed = entry.claimed(holder.key(), holder.epoch(), now_ms, lasting_ms, floor);
             if given.swap(claimed.clone())? {
                 follow(layout, &ticket.key, &entry, &claimed)?;
-                return Ok(FromTicket::Taken(given));
+                return Ok(Some(given));
             }
         }
         Err(self.exhausted())
