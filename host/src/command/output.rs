@@ -1,0 +1,57 @@
+//! Standard output: buffered, and checked, since a reader may close it at any moment.
+
+use super::failure::Failure;
+use serde::Serialize;
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+/// Standard output of a command that answers in text or in JSON.
+pub(crate) struct Output {
+    stdout: BufWriter<StdoutLock<'static>>,
+    json: bool,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { stdout: BufWriter::with_capacity(64 * 1024, io::stdout().lock()), json }
+    }
+
+    /// Whether JSON is asked for.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// One line: `object` where JSON is asked for, else `text`.
+    pub(crate) fn answer(&mut self, text: impl std::fmt::Display, object: &impl Serialize) -> Result<(), Failure> {
+        if self.json { self.object(object) } else { self.line(text) }
+    }
+
+    /// One line where JSON is asked for, else nothing: silence is success.
+    pub(crate) fn answer_quietly(&mut self, object: &impl Serialize) -> Result<(), Failure> {
+        if self.json { self.object(object) } else { Ok(()) }
+    }
+
+    /// One line of text.
+    pub(crate) fn line(&mut self, text: impl std::fmt::Display) -> Result<(), Failure> {
+        writeln!(self.stdout, "{text}").map_err(failed)
+    }
+
+    /// One line of JSON.
+    pub(crate) fn object(&mut self, object: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.stdout, object).map_err(|error| failed(error.into()))?;
+        self.stdout.write_all(b"\n").map_err(failed)
+    }
+
+    /// Bytes exactly as they are.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.stdout.write_all(bytes).map_err(failed)
+    }
+
+    /// Sends what is still buffered. To be called before success is claimed.
+    pub(crate) fn finish(&mut self) -> Result<(), Failure> {
+        self.stdout.flush().map_err(failed)
+    }
+}
+
+fn failed(error: io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe { Failure::Closed } else { Failure::io("standard output", error) }
+}

@@ -1,0 +1,220 @@
+//! One task's command: started in a process group of its own, fed, listened to, signalled, reaped.
+
+use super::Plan;
+use super::control::Notice;
+use super::progress::Screen;
+use super::tail::Tail;
+use crate::command::globals::ROOT_VARIABLE;
+use crate::command::json::AttributesJson;
+use leasehold::ClaimedTask;
+use leasehold_core::limits::PAYLOAD_BYTES_MAX;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What always fits into a fresh pipe, so that writing it needs no thread.
+const PIPE_BYTES_MIN: usize = 4096;
+/// How long the pipes of an ended command may still be held open by processes that it left behind.
+const PIPES_GRACE: Duration = Duration::from_secs(1);
+
+/// What a command tells of itself while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ChildEvent {
+    /// It ended, and waits to be reaped.
+    Ended,
+    /// It wrote more to standard output than can be kept.
+    TooMuchOutput,
+}
+
+/// A command that runs. All its signals go to its whole process group, and only before it is reaped: until then no
+/// other process can have its number.
+pub(crate) struct Running {
+    child: Child,
+    group: Pid,
+    stdout: Arc<Mutex<Vec<u8>>>,
+    stderr: Arc<Mutex<Tail>>,
+    /// Closes when the readers have read all.
+    readers: Receiver<()>,
+}
+
+/// What a command left.
+pub(crate) struct Remains {
+    pub(crate) status: ExitStatus,
+    /// Standard output, where it was to be kept.
+    pub(crate) stdout: Vec<u8>,
+    /// The end of standard error.
+    pub(crate) last_words: String,
+}
+
+impl Running {
+    /// Starts the command for `task`. Its events carry `number`, so that those of an earlier one can be told apart.
+    pub(crate) fn start(
+        plan: &Plan,
+        task: &mut ClaimedTask,
+        number: u64,
+        events: &Sender<Notice>,
+        screen: &Arc<Screen>,
+    ) -> io::Result<Self> {
+        let child = command(plan, task)?.spawn()?;
+        let group = i32::try_from(child.id())
+            .ok()
+            .and_then(Pid::from_raw)
+            .ok_or_else(|| io::Error::other("the process has no number"))?;
+        let (finished, readers) = channel();
+        let mut running = Self { group, stdout: Arc::default(), stderr: Arc::default(), readers, child };
+        // The payload is not needed after this; its memory goes with the pipe.
+        let payload = std::mem::take(&mut task.payload);
+        match running.attend(payload, number, events, screen, finished) {
+            Ok(()) => Ok(running),
+            Err(error) => {
+                running.signal(Signal::KILL);
+                drop(running.child.wait());
+                Err(error)
+            }
+        }
+    }
+
+    /// Feeds the command, and starts the threads that read its pipes and wait for its end.
+    fn attend(
+        &mut self,
+        payload: Vec<u8>,
+        number: u64,
+        events: &Sender<Notice>,
+        screen: &Arc<Screen>,
+        finished: Sender<()>,
+    ) -> io::Result<()> {
+        feed(self.child.stdin.take(), payload)?;
+        if let Some(pipe) = self.child.stdout.take() {
+            let (kept, events, finished) = (self.stdout.clone(), events.clone(), finished.clone());
+            spawn(move || {
+                keep_output(pipe, &kept, || {
+                    let _ = events.send(Notice::Child(number, ChildEvent::TooMuchOutput));
+                });
+                drop(finished);
+            })?;
+        }
+        if let Some(pipe) = self.child.stderr.take() {
+            let (tail, screen) = (self.stderr.clone(), screen.clone());
+            spawn(move || {
+                pass_on(pipe, &tail, &screen);
+                drop(finished);
+            })?;
+        }
+        let (group, events) = (self.group, events.clone());
+        spawn(move || {
+            wait_for_end(group);
+            let _ = events.send(Notice::Child(number, ChildEvent::Ended));
+        })
+    }
+
+    /// The process group, by its leader's number.
+    pub(crate) fn group(&self) -> Pid {
+        self.group
+    }
+
+    /// Sends a signal to the command and all that it started.
+    pub(crate) fn signal(&self, signal: Signal) {
+        if let Err(error) = kill_process_group(self.group, signal) {
+            tracing::debug!(%error, ?signal, "a process group could not be signalled");
+        }
+    }
+
+    /// Reaps the command, once it has ended.
+    pub(crate) fn reap(mut self) -> io::Result<Remains> {
+        let status = self.child.wait()?;
+        // The readers never send; their end closes the channel.
+        let _ = self.readers.recv_timeout(PIPES_GRACE);
+        let stdout = std::mem::take(&mut *self.stdout.lock().unwrap_or_else(PoisonError::into_inner));
+        let last_words = self.stderr.lock().unwrap_or_else(PoisonError::into_inner).text();
+        Ok(Remains { status, stdout, last_words })
+    }
+}
+
+fn command(plan: &Plan, task: &ClaimedTask) -> io::Result<Command> {
+    let mut command = Command::new(&plan.program);
+    let attributes = serde_json::to_string(&AttributesJson(&task.attributes))?;
+    command
+        .args(&plan.arguments)
+        .env("LEASEHOLD_ID", &task.id)
+        .env("LEASEHOLD_TOKEN", task.token.to_string())
+        .env("LEASEHOLD_ATTEMPT", task.attempt.to_string())
+        .env("LEASEHOLD_MAX_ATTEMPTS", task.max_attempts.to_string())
+        .env("LEASEHOLD_QUEUE", &plan.queue)
+        .env("LEASEHOLD_RECEIPT", &task.receipt)
+        .env("LEASEHOLD_ATTRIBUTES", attributes)
+        .env(ROOT_VARIABLE, &plan.root)
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0);
+    if plan.keep {
+        command.stdout(Stdio::piped());
+    } else if plan.json {
+        // Standard output is for our own lines.
+        command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
+    }
+    Ok(command)
+}
+
+/// Writes the payload, in a thread of its own where a command that does not read it could block that.
+fn feed(pipe: Option<ChildStdin>, payload: Vec<u8>) -> io::Result<()> {
+    let Some(mut pipe) = pipe else { return Ok(()) };
+    // A command need not read its input: a broken pipe is no error.
+    if payload.len() <= PIPE_BYTES_MIN {
+        drop(pipe.write_all(&payload));
+        return Ok(());
+    }
+    spawn(move || drop(pipe.write_all(&payload)))
+}
+
+/// Reads standard output to its end, and keeps it up to the limit. Reads on past the limit, so that the command can
+/// be stopped in order.
+fn keep_output(mut pipe: ChildStdout, kept: &Mutex<Vec<u8>>, too_much: impl Fn()) {
+    let mut buffer = vec![0; 64 * 1024];
+    let mut over = false;
+    while let Some(count) = read(&mut pipe, &mut buffer) {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() + count <= PAYLOAD_BYTES_MAX {
+            kept.extend_from_slice(&buffer[..count]);
+        } else if !over {
+            over = true;
+            too_much();
+        }
+    }
+}
+
+/// Passes standard error on as it comes, and keeps its end.
+fn pass_on(mut pipe: ChildStderr, tail: &Mutex<Tail>, screen: &Screen) {
+    let mut buffer = vec![0; 8 * 1024];
+    while let Some(count) = read(&mut pipe, &mut buffer) {
+        tail.lock().unwrap_or_else(PoisonError::into_inner).push(&buffer[..count]);
+        screen.pass(&buffer[..count]);
+    }
+}
+
+/// Reads some bytes; `None` at the end.
+fn read(pipe: &mut impl Read, buffer: &mut [u8]) -> Option<usize> {
+    loop {
+        match pipe.read(buffer) {
+            Ok(0) => return None,
+            Ok(count) => return Some(count),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+/// Waits until the process has ended, and leaves it to be reaped.
+fn wait_for_end(process: Pid) {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(process), options) {}
+}
+
+fn spawn(job: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    // These threads only copy: a small stack is enough.
+    std::thread::Builder::new().stack_size(128 * 1024).spawn(job).map(drop)
+}
