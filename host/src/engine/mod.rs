@@ -78,10 +78,9 @@ impl Engine {
     /// [`Error::Store`] if the queues could not be put right.
     pub fn open(&self, grants: &Grants) -> Result<Session> {
         let directories = open_directories(grants)?;
-        let environment = system_environment();
         let loaded = self.shared.loaded.clone();
-        let mut session = self.session(loaded, directories.clone(), environment.clone())?;
-        boot::reconcile_once(&directories, &environment, &mut session)?;
+        let mut session = self.session(loaded, directories.clone(), system_environment())?;
+        boot::reconcile_once(&directories, &mut session)?;
         Ok(session)
     }
 

@@ -42,9 +42,8 @@ impl Session {
     /// and the queues could not be put right.
     pub fn native(grants: &Grants) -> Result<Self> {
         let directories = open_directories(grants)?;
-        let environment = system_environment();
-        let mut session = Self::native_over(directories.clone(), &environment);
-        boot::reconcile_once(&directories, &environment, &mut session)?;
+        let mut session = Self::native_over(directories.clone(), &system_environment());
+        boot::reconcile_once(&directories, &mut session)?;
         Ok(session)
     }
 
