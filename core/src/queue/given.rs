@@ -30,7 +30,6 @@ use crate::limits::{NAME_BYTES_MAX, TRIES_MAX};
 use crate::name::{Decoded, Key, Nonce};
 use crate::reference::{Ref, Seen, Unborn, ignore_gone};
 use crate::store::{create_file, read_file, sync_all};
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -271,11 +270,7 @@ impl<D: Directory> Queue<D> {
         on_duplicate: OnDuplicate,
         sync: bool,
     ) -> Result<Vec<String>> {
-        let mut keys = BTreeSet::new();
         for (id, key) in tasks.iter().filter_map(|task| task.id.as_ref()) {
-            if !keys.insert(key) {
-                return Err(Error::InvalidArgument(format!("id {id:?} stands twice in one batch")));
-            }
             // Looked at first, so that a refusal changes nothing; each push below looks again.
             if let Some(given) = Given::read(layout, key)? {
                 self.may_push(id, &given, on_duplicate)?;

@@ -21,6 +21,7 @@ use crate::limits::{
 };
 use crate::name::{Key, Nonce};
 use crate::store::{create_file, is_sync, remove_tree};
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -106,6 +107,10 @@ impl<D: Directory> Queue<D> {
         let given = checked.iter().filter(|task| task.id.is_some()).count();
         if given != 0 && given != checked.len() {
             return Err(Error::InvalidArgument(String::from("a batch gives an id to every task or to none")));
+        }
+        let mut keys = BTreeSet::new();
+        if let Some((id, _)) = checked.iter().filter_map(|task| task.id.as_ref()).find(|(_, key)| !keys.insert(key)) {
+            return Err(Error::InvalidArgument(format!("id {id:?} stands twice in one batch")));
         }
         let sync = is_sync(durability, true);
         let layout = match checked.as_slice() {

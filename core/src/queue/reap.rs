@@ -57,8 +57,7 @@ impl<D: Directory> Queue<D> {
         let mut failed = None;
         let listed = list_entries(&layout.claimed).map_err(|error| Error::at("claimed", &error))?;
         if listed.is_empty() {
-            // It may be that somebody removed the directory: the next look is by name.
-            self.forget_layout();
+            self.doubt_layout();
         }
         for (name, kind) in listed {
             if kind != Kind::File {

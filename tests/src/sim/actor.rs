@@ -4,6 +4,7 @@ use super::directory::{Port, SimClock, SimDirectory, SimRandom};
 use super::operation::Op;
 use leasehold_core::capability::Environment;
 use leasehold_core::holder::Holders;
+use leasehold_core::maintenance::Maintenance;
 use leasehold_core::queue::{Queue, Queues};
 use std::rc::Rc;
 
@@ -72,6 +73,12 @@ impl Actor {
     #[must_use]
     pub fn queue(&self, name: &str) -> Queue<SimDirectory> {
         self.queues().queue(name).expect("the name of a queue")
+    }
+
+    /// Maintenance of both stores.
+    #[must_use]
+    pub fn maintenance(&self) -> Maintenance<SimDirectory> {
+        Maintenance::new(Some(self.queues()), Some(self.holders()))
     }
 
     /// Logs an event, atomically with this actor's last operation before it.
