@@ -3,4 +3,5 @@
 
 mod explorer;
 mod plain;
+mod reduced;
 mod toys;

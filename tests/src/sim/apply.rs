@@ -21,6 +21,8 @@ pub(crate) struct Effect {
     pub(crate) moved: Vec<Ino>,
     /// A file that was written while others could reach it.
     pub(crate) exposed: Option<Ino>,
+    /// Files that lost a name while others could reach them.
+    pub(crate) unnamed: Vec<Ino>,
     pub(crate) made: bool,
 }
 
@@ -30,6 +32,7 @@ impl Effect {
         self.changes.clear();
         self.moved.clear();
         self.exposed = None;
+        self.unnamed.clear();
         self.made = false;
     }
 }
@@ -117,6 +120,9 @@ impl FileSystem {
             self.drop_row(ino);
         } else if let Some(node) = self.node_mut(ino) {
             node.links -= 1;
+            if node.owner.is_none() {
+                effect.unnamed.push(ino);
+            }
             effect.touched.push(ino);
         }
     }

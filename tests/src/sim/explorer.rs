@@ -2,12 +2,13 @@
 
 use super::actor::Event;
 use super::apply::{By, Change, Effect};
-use super::history::{Histories, HistoryId, Next, Setting};
+use super::history::{Ahead, Histories, HistoryId, Next, Setting};
 use super::operation::{Answer, Op, Operation};
 use super::scenario::{ACTORS, Listings, Program, Role, Scenario};
 use super::state::{AGAIN, CRASHED, ENDED, Listing, Logs, State};
 use super::unnoticed::Assumptions;
 use super::violation::Step;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// An actor that asks for more than this is taken for one that never ends.
@@ -36,7 +37,7 @@ pub(crate) struct Explorer<'s> {
     pub(crate) programs: Rc<[Program]>,
     pub(crate) histories: Histories,
     pub(crate) logs: Logs,
-    pub(crate) assumptions: Assumptions,
+    pub(crate) assumptions: Rc<RefCell<Assumptions>>,
     /// Written where a trace is wanted.
     pub(crate) steps: Option<Vec<Step>>,
     effect: Effect,
@@ -58,13 +59,11 @@ impl<'s> Explorer<'s> {
             histories: Histories::new(programs.clone(), setting),
             programs,
             logs: Logs::default(),
-            assumptions: Assumptions::new(scenario.reduce),
+            assumptions: Rc::new(RefCell::new(Assumptions::new(scenario.reduce))),
             steps: None,
             effect: Effect::default(),
         };
-        for root in explorer.histories.roots.clone() {
-            explorer.meet(root);
-        }
+        explorer.meet();
         explorer
     }
 
@@ -87,23 +86,32 @@ impl<'s> Explorer<'s> {
         state
     }
 
-    /// What a new history asks for is held against the assumptions.
-    fn meet(&mut self, id: HistoryId) {
-        let history = self.histories.get(id);
-        if let Next::Operation(operation) = &history.next {
-            self.assumptions.asked(operation, history.program);
+    /// What new histories ask for and were answered is held against the assumptions.
+    fn meet(&mut self) {
+        let mut assumptions = self.assumptions.borrow_mut();
+        for id in self.histories.unmet() {
+            if let Some((operation, answer)) = self.histories.last(id) {
+                assumptions.answered(operation, answer);
+            }
+            let history = self.histories.get(id);
+            if let Next::Operation(operation) = &history.next {
+                assumptions.asked(operation, history.program);
+            }
         }
     }
 
-    fn child(&mut self, id: HistoryId, operation: &Operation, answer: Answer) -> HistoryId {
-        if !self.assumptions.on {
-            return self.histories.child(id, answer).0;
-        }
-        let (child, new) = self.histories.child(id, answer.clone());
-        if new {
-            self.assumptions.answered(operation, &answer);
-            self.meet(child);
-        }
+    fn child(&mut self, state: &State, id: HistoryId, answer: Answer) -> HistoryId {
+        let still = self.still(state);
+        let ahead = || {
+            self.assumptions.borrow().on.then(|| Ahead {
+                fs: state.fs.clone(),
+                now: state.wall,
+                still,
+                assumptions: self.assumptions.clone(),
+            })
+        };
+        let child = self.histories.child(id, answer, ahead);
+        self.meet();
         child
     }
 
@@ -188,7 +196,7 @@ impl<'s> Explorer<'s> {
             Move::Operation => {
                 if let Some((id, operation)) = self.next(&state, actor) {
                     let answer = self.perform(&mut state, actor, id, &operation);
-                    self.arrive(&mut state, actor, id, &operation, answer);
+                    self.arrive(&mut state, actor, id, answer);
                 }
             }
             Move::Begin => {
@@ -214,7 +222,7 @@ impl<'s> Explorer<'s> {
                         self.step(actor, &words, &answer.to_string());
                     }
                     state.set_listing(actor, None);
-                    self.arrive(&mut state, actor, id, &operation, answer);
+                    self.arrive(&mut state, actor, id, answer);
                 }
             }
         }
@@ -250,8 +258,8 @@ impl<'s> Explorer<'s> {
         }
     }
 
-    fn arrive(&mut self, state: &mut State, actor: usize, id: HistoryId, operation: &Operation, answer: Answer) {
-        let child = self.child(id, operation, answer);
+    fn arrive(&mut self, state: &mut State, actor: usize, id: HistoryId, answer: Answer) {
+        let child = self.child(state, id, answer);
         self.seat(state, actor, child);
     }
 
@@ -260,14 +268,14 @@ impl<'s> Explorer<'s> {
         while let Some((id, operation)) = self.next(state, actor) {
             let history = self.histories.get(id);
             if history.length > LONGEST
-                || !self.assumptions.unnoticed(&operation, &state.fs, history.program, self.still(state))
+                || !self.assumptions.borrow().unnoticed(&operation, &state.fs, history.program, self.still(state))
             {
                 break;
             }
             let steps = self.steps.as_ref().map(Vec::len);
             let mut trial = state.clone();
             let answer = self.perform(&mut trial, actor, id, &operation);
-            let child = self.child(id, &operation, answer);
+            let child = self.child(&trial, id, answer);
             // What is logged has its place among what others log.
             if trial.log != state.log || !self.histories.get(child).events.is_empty() {
                 if let (Some(steps), Some(length)) = (&mut self.steps, steps) {
@@ -318,10 +326,11 @@ impl<'s> Explorer<'s> {
         let history = self.histories.get(id);
         let mut effect = std::mem::take(&mut self.effect);
         effect.clear();
-        let assumptions = &self.assumptions;
+        let assumptions = self.assumptions.borrow();
         let hidden = |dir| assumptions.workshop(dir);
         let by = By { slot: history.program, fresh: history.fresh(), now: state.wall, hidden: &hidden };
         let answer = state.fs.apply(operation, &by, &mut effect);
+        drop(assumptions);
         for ino in &effect.touched {
             state.fs.refresh(*ino);
         }
@@ -329,12 +338,11 @@ impl<'s> Explorer<'s> {
             let (Change::Add(dir, ..) | Change::Remove(dir, ..)) = change;
             state.disturb(*dir, matches!(operation, Op::Rename(..)));
         }
-        for dir in &effect.moved {
-            self.assumptions.opened(*dir);
-        }
-        if let Some(file) = effect.exposed {
-            self.assumptions.exposed(file);
-        }
+        let mut assumptions = self.assumptions.borrow_mut();
+        effect.moved.iter().for_each(|dir| assumptions.opened(*dir));
+        effect.exposed.iter().for_each(|file| assumptions.exposed(*file));
+        effect.unnamed.iter().for_each(|file| assumptions.unnamed(*file));
+        drop(assumptions);
         self.effect = effect;
         if let (Some(observer), Some(act), false) = (&self.scenario.observer, act, matches!(answer, Answer::Failed(_)))
             && let Some((what, value)) = observer(&act)

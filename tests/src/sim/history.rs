@@ -5,11 +5,13 @@
 //! left by unwinding. Each history is run once, however many states share it.
 
 use super::actor::{Actor, Event};
+use super::apply::{By, Effect};
 use super::directory::Port;
 use super::filesystem::FileSystem;
 use super::fingerprint::Map;
 use super::operation::{Answer, Ino, Op, Operation, Request};
 use super::scenario::Program;
+use super::unnoticed::Assumptions;
 use super::world::{granted, random};
 use leasehold_core::capability::FsError;
 use std::cell::{Cell, RefCell};
@@ -43,9 +45,15 @@ pub(crate) struct History {
 }
 
 impl History {
+    /// How many inodes its next operation made, answered so.
+    fn makes(&self, answer: &Answer) -> u32 {
+        let makes = matches!(&self.next, Next::Operation(op) if matches!(**op, Op::Create(..) | Op::CreateDir(..)));
+        u32::from(makes && matches!(answer, Answer::Handle(_)))
+    }
+
     /// The number of the next inode that the actor makes.
     pub(crate) fn fresh(&self) -> Ino {
-        u64::from(self.program + 1) << 48 | u64::from(self.made)
+        number(self.program, self.made)
     }
 }
 
@@ -58,6 +66,17 @@ pub(crate) struct Histories {
     pub(crate) endings: Vec<Rc<str>>,
     setting: Rc<Setting>,
     programs: Rc<[Program]>,
+    /// New ones, which nobody has held against the assumptions yet.
+    unmet: Vec<HistoryId>,
+}
+
+/// Lets a run go on by itself through what nobody else can notice, so that not each such answer costs a run
+/// from the beginning. It only foresees: what happens in a state is done on that state.
+pub(crate) struct Ahead {
+    pub(crate) fs: FileSystem,
+    pub(crate) now: u64,
+    pub(crate) still: bool,
+    pub(crate) assumptions: Rc<RefCell<Assumptions>>,
 }
 
 /// What all runs of a scenario's closures share.
@@ -77,9 +96,13 @@ struct Replay {
     answers: Vec<Answer>,
     at: Cell<usize>,
     next: RefCell<Option<Operation>>,
-    events: RefCell<Vec<Event>>,
+    /// With how many answers were foreseen before them.
+    events: RefCell<Vec<(usize, Event)>>,
+    ahead: RefCell<Option<Ahead>>,
+    foreseen: RefCell<Vec<(Operation, Answer)>>,
+    made: Cell<u32>,
     name: Rc<str>,
-    slot: u64,
+    program: u8,
     drawn: Cell<u64>,
     clock: bool,
 }
@@ -107,18 +130,24 @@ impl Port for Replay {
             self.at.set(at + 1);
             return answer.clone();
         }
-        *self.next.borrow_mut() = Some(request.keep());
+        let operation = request.keep();
+        if let Some(answer) = self.foresee(&operation) {
+            self.foreseen.borrow_mut().push((operation, answer.clone()));
+            return answer;
+        }
+        *self.next.borrow_mut() = Some(operation);
         resume_unwind(Box::new(Left))
     }
 
     fn draw(&self) -> u64 {
         self.drawn.set(self.drawn.get() + 1);
-        random(self.slot, self.drawn.get())
+        random(u64::from(self.program), self.drawn.get())
     }
 
     fn log(&self, what: String, value: u64) {
         if self.at.get() == self.answers.len() && self.next.borrow().is_none() {
-            self.events.borrow_mut().push(Event { actor: self.name.clone(), what, value });
+            let event = Event { actor: self.name.clone(), what, value };
+            self.events.borrow_mut().push((self.foreseen.borrow().len(), event));
         }
     }
 
@@ -131,6 +160,39 @@ impl Port for Replay {
     }
 }
 
+impl Replay {
+    fn foresee(&self, operation: &Operation) -> Option<Answer> {
+        let mut ahead = self.ahead.borrow_mut();
+        let Ahead { fs, now, still, assumptions } = ahead.as_mut()?;
+        let assumptions = assumptions.borrow();
+        let logged = self.events.borrow().iter().any(|(before, _)| *before > 0);
+        if logged
+            || self.foreseen.borrow().len() > FARTHEST
+            || !assumptions.unnoticed(operation, fs, self.program, *still)
+        {
+            return None;
+        }
+        // The clock stands still, but where is for the state to say.
+        if matches!(operation, Op::Now | Op::Monotonic) {
+            return None;
+        }
+        let hidden = |dir| assumptions.workshop(dir);
+        let by = By { slot: self.program, fresh: number(self.program, self.made.get()), now: *now, hidden: &hidden };
+        let mut effect = Effect::default();
+        let answer = fs.apply(operation, &by, &mut effect);
+        self.made.set(self.made.get() + u32::from(effect.made));
+        Some(answer)
+    }
+}
+
+/// A run that goes on for longer by itself is broken off.
+const FARTHEST: usize = 1000;
+
+/// The number of the inode that a program makes after it has made so many.
+fn number(program: u8, made: u32) -> Ino {
+    u64::from(program + 1) << 48 | u64::from(made)
+}
+
 impl Histories {
     pub(crate) fn new(programs: Rc<[Program]>, setting: Setting) -> Self {
         let mut histories = Self {
@@ -140,9 +202,10 @@ impl Histories {
             endings: Vec::new(),
             setting: Rc::new(setting),
             programs,
+            unmet: Vec::new(),
         };
         for program in 0..histories.programs.len() {
-            let root = histories.learn(HistoryId::MAX, None, program as u8, 0, 0);
+            let root = histories.learn(HistoryId::MAX, None, program as u8, 0, 0, None);
             histories.roots.push(root);
         }
         histories
@@ -152,22 +215,46 @@ impl Histories {
         &self.all[id as usize]
     }
 
-    /// The history that `answer` makes of `id`, and whether it is new.
-    pub(crate) fn child(&mut self, id: HistoryId, answer: Answer) -> (HistoryId, bool) {
+    /// The history that `answer` makes of `id`. If it has to be learnt, `ahead` says how far that may go on.
+    pub(crate) fn child(&mut self, id: HistoryId, answer: Answer, ahead: impl FnOnce() -> Option<Ahead>) -> HistoryId {
         let key = (id, answer.print());
         if let Some(child) = self.children.get(&key) {
-            return (*child, false);
+            return *child;
         }
         let parent = self.get(id);
-        let makes = matches!(&parent.next, Next::Operation(op) if matches!(**op, Op::Create(..) | Op::CreateDir(..)));
-        let made = parent.made + u32::from(makes && matches!(answer, Answer::Handle(_)));
+        let made = parent.made + parent.makes(&answer);
         let (program, length) = (parent.program, parent.length + 1);
-        let child = self.learn(id, Some(answer), program, length, made);
+        let child = self.learn(id, Some(answer), program, length, made, ahead());
         self.children.insert(key, child);
-        (child, true)
+        child
     }
 
-    fn learn(&mut self, parent: HistoryId, answer: Option<Answer>, program: u8, length: u32, made: u32) -> HistoryId {
+    /// The histories that are new since the last call.
+    pub(crate) fn unmet(&mut self) -> Vec<HistoryId> {
+        std::mem::take(&mut self.unmet)
+    }
+
+    /// What was asked and answered to come to this history.
+    pub(crate) fn last(&self, id: HistoryId) -> Option<(&Operation, &Answer)> {
+        let history = self.get(id);
+        match (&history.answer, history.parent) {
+            (Some(answer), parent) => match &self.get(parent).next {
+                Next::Operation(operation) => Some((operation, answer)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn learn(
+        &mut self,
+        parent: HistoryId,
+        answer: Option<Answer>,
+        program: u8,
+        length: u32,
+        made: u32,
+        ahead: Option<Ahead>,
+    ) -> HistoryId {
         let mut answers: Vec<Answer> = Vec::with_capacity(length as usize);
         answers.extend(answer.clone());
         let mut at = parent;
@@ -185,7 +272,10 @@ impl Histories {
             next: RefCell::new(None),
             events: RefCell::default(),
             name: name.clone(),
-            slot: u64::from(program),
+            program,
+            ahead: RefCell::new(ahead),
+            foreseen: RefCell::default(),
+            made: Cell::new(made),
             drawn: Cell::new(0),
             clock: kind.moves_clock(),
         });
@@ -199,9 +289,29 @@ impl Histories {
             }
             (None, Err(panic)) => Next::Panic(words_of(&*panic).into()),
         };
-        let events = std::mem::take(&mut *replay.events.borrow_mut()).into();
-        self.all.push(History { parent, answer, program, length, made, events, next });
-        HistoryId::try_from(self.all.len() - 1).expect("fewer than four thousand million histories")
+        let foreseen = replay.foreseen.take();
+        let events = replay.events.take();
+        let events = |at| events.iter().filter(|(before, _)| *before == at).map(|(_, event)| event.clone()).collect();
+        let mut history = History { parent, answer, program, length, made, events: events(0), next };
+        let first = self.all.len();
+        for (before, (operation, answer)) in foreseen.into_iter().enumerate() {
+            let end = std::mem::replace(&mut history.next, Next::Operation(Rc::new(operation)));
+            let id = self.add(history);
+            let came = self.get(id);
+            let made = came.made + came.makes(&answer);
+            let (length, events) = (came.length + 1, events(before + 1));
+            self.children.insert((id, answer.print()), id + 1);
+            history = History { parent: id, answer: Some(answer), program, length, made, events, next: end };
+        }
+        self.add(history);
+        HistoryId::try_from(first).expect("fewer than four thousand million histories")
+    }
+
+    fn add(&mut self, history: History) -> HistoryId {
+        let id = self.all.len() as HistoryId;
+        self.all.push(history);
+        self.unmet.push(id);
+        id
     }
 
     fn ending(&mut self, words: &str) -> u32 {

@@ -6,7 +6,6 @@
 //! a violation comes with a shortest trace.
 //!
 //! ```
-//! use leasehold_core::Durability::Standard;
 //! use leasehold_core::capability::Directory;
 //! use leasehold_tests::sim::{Actor, Listings, Scenario, World};
 //!
@@ -46,7 +45,6 @@
 //!     })
 //!     .holds();
 //! assert!(explored.schedules > 10);
-//! # let _ = Standard;
 //! ```
 //!
 //! Things to know:

@@ -47,13 +47,13 @@ impl Explorer<'_> {
                 // What a lesson finds wrong is found again below, with a shortest trace.
                 let _ = self.stroll(&start, lesson, 2000, &mut steps, &mut Vec::new());
             }
-            self.assumptions.renew();
+            self.assumptions.borrow_mut().renew();
         }
         loop {
             match self.round() {
                 Round::Finished(explored) => return Ok(explored),
                 Round::Found(violation) => return Err(violation),
-                Round::Again => self.assumptions.renew(),
+                Round::Again => self.assumptions.borrow_mut().renew(),
             }
         }
     }
@@ -81,7 +81,7 @@ impl Explorer<'_> {
             self.choices(&state, &mut choices);
             for &choice in &choices {
                 let (next, wrong) = self.take(&state, choice);
-                if self.assumptions.broken {
+                if self.assumptions.borrow().broken {
                     return Round::Again;
                 }
                 let fresh = graph.origins.len() as u32;
@@ -137,7 +137,7 @@ impl Explorer<'_> {
         path.reverse();
         let violation = self.retrace(&path, what, graph.origins.len());
         // Going the way once more must not depend on an assumption that this very way refutes.
-        if self.assumptions.broken { Round::Again } else { Round::Found(violation) }
+        if self.assumptions.borrow().broken { Round::Again } else { Round::Found(violation) }
     }
 
     fn retrace(&mut self, path: &[Choice], what: String, states: usize) -> Box<Violation> {
@@ -153,7 +153,7 @@ impl Explorer<'_> {
 
     /// Takes random schedules, each operation with a place of its own.
     pub(crate) fn walk(mut self, seed: u64, runs: u64) -> Result<Explored, Box<Violation>> {
-        self.assumptions.on = false;
+        self.assumptions.borrow_mut().on = false;
         let start = self.initial();
         let mut steps = 0;
         for run in 0..runs {

@@ -3,7 +3,8 @@
 //! Such an operation is done together with the actor's operation before it. That is sound as long as nothing
 //! any other actor may do before this actor's next step depends on it, nor it on that:
 //!
-//! - reading an entry that nobody ever changes, or a file that is never written where others can reach it;
+//! - reading an entry that nobody ever changes, or a file that is never written where others can reach it, or
+//!   the metadata of one that never loses a name there either;
 //! - anything in a directory that only its maker can reach yet, or under a name that one actor alone uses in a
 //!   directory that nobody lists (a *workshop*, as `tmp` is where nobody sweeps).
 //!
@@ -18,6 +19,7 @@
 use super::filesystem::FileSystem;
 use super::fingerprint::{Map, Mixer, Set};
 use super::operation::{Answer, Ino, Name, Op, Operation};
+use leasehold_core::capability::Kind;
 
 /// What is assumed of a scenario, as what has been seen to be false.
 #[derive(Default)]
@@ -32,9 +34,12 @@ pub(crate) struct Assumptions {
     changed: Set<u128>,
     /// Files that somebody writes where others can reach them.
     written: Set<Ino>,
+    /// Files that lose a name where others can reach them.
+    unnamed: Set<Ino>,
     relied_workshops: std::cell::RefCell<Set<Ino>>,
     relied_entries: std::cell::RefCell<Set<u128>>,
     relied_files: std::cell::RefCell<Set<Ino>>,
+    relied_links: std::cell::RefCell<Set<Ino>>,
     /// Something that was relied upon is false.
     pub(crate) broken: bool,
 }
@@ -56,6 +61,7 @@ impl Assumptions {
         self.relied_workshops.get_mut().clear();
         self.relied_entries.get_mut().clear();
         self.relied_files.get_mut().clear();
+        self.relied_links.get_mut().clear();
     }
 
     pub(crate) fn workshop(&self, dir: Ino) -> bool {
@@ -81,6 +87,12 @@ impl Assumptions {
     pub(crate) fn exposed(&mut self, file: Ino) {
         if self.on && self.written.insert(file) {
             self.broken |= self.relied_files.get_mut().contains(&file);
+        }
+    }
+
+    pub(crate) fn unnamed(&mut self, file: Ino) {
+        if self.on && self.unnamed.insert(file) {
+            self.broken |= self.relied_links.get_mut().contains(&file);
         }
     }
 
@@ -164,18 +176,34 @@ impl Assumptions {
                     || (still && private(*from, old) && private(*to, new))
             }
             Op::List(dir) => mine(*dir),
-            Op::Metadata(dir, name) => private(*dir, name) || (absent(*dir, name) && self.settled(*dir, name)),
-            Op::ReadAt(file, ..) => {
-                let fixed = mine(*file) || !self.written.contains(file);
-                if fixed {
-                    self.relied_files.borrow_mut().insert(*file);
-                }
-                fixed
+            Op::Metadata(dir, name) => {
+                let fixed = |ino: Ino| fs.kind(ino) == Kind::File && self.fixed(ino) && self.lasting(ino);
+                let same = fs.lookup(*dir, &name.text).is_none_or(fixed);
+                private(*dir, name) || (same && self.settled(*dir, name))
             }
-            Op::FileMetadata(file) => mine(*file),
+            Op::ReadAt(file, ..) => mine(*file) || self.fixed(*file),
+            Op::FileMetadata(file) => mine(*file) || (self.fixed(*file) && self.lasting(*file)),
             Op::WriteAt(file, ..) => still && mine(*file),
             Op::SyncDir(_) | Op::SyncFile(_) => true,
             Op::SetWall(_) | Op::Jump(_) | Op::Advance(_) => false,
         }
+    }
+
+    /// Nobody ever writes this file where others can reach it.
+    fn fixed(&self, file: Ino) -> bool {
+        let fixed = !self.written.contains(&file);
+        if fixed {
+            self.relied_files.borrow_mut().insert(file);
+        }
+        fixed
+    }
+
+    /// This file never loses a name where others can reach it. None can gain one: there is no such operation.
+    fn lasting(&self, file: Ino) -> bool {
+        let lasting = !self.unnamed.contains(&file);
+        if lasting {
+            self.relied_links.borrow_mut().insert(file);
+        }
+        lasting
     }
 }
