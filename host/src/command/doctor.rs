@@ -32,7 +32,7 @@ pub(crate) struct Doctor {
 
 impl Doctor {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        let mut session = stores::open(globals, QUEUES)?;
+        let mut session = stores::open(globals, QUEUES, &[])?;
         let mut output = Output::new(globals.json);
         if self.fix {
             tell(&mut output, "reconciled", &session.maintenance_reconcile()?)?;

@@ -49,7 +49,7 @@ pub(crate) struct Open {
 
 impl Open {
     fn run(self, globals: &Globals) -> Result<(), Failure> {
-        let holder = stores::open(globals, HOLDERS)?.holder_open(
+        let holder = stores::open(globals, HOLDERS, &[&self.name])?.holder_open(
             &self.name,
             milliseconds(self.ttl),
             self.durability.durability(),
@@ -76,7 +76,7 @@ pub(crate) struct Renew {
 impl Renew {
     fn run(self, globals: &Globals) -> Result<(), Failure> {
         let durability = self.durability.durability();
-        let mut session = stores::open(globals, HOLDERS)?;
+        let mut session = stores::open(globals, HOLDERS, &[&self.name])?;
         let holder = session.holder_attach(&self.name, durability)?;
         let until = session.holder_renew(&holder, durability)?;
         let mut output = Output::new(globals.json);
@@ -102,7 +102,7 @@ pub(crate) struct End {
 impl End {
     fn run(self, globals: &Globals) -> Result<(), Failure> {
         let durability = self.durability.durability();
-        let mut session = stores::open(globals, HOLDERS)?;
+        let mut session = stores::open(globals, HOLDERS, &[&self.name])?;
         let holder = session.holder_attach(&self.name, durability)?;
         session.holder_end(&holder, durability)?;
         let mut output = Output::new(globals.json);
@@ -120,7 +120,7 @@ pub(crate) struct List {}
 
 impl List {
     fn run(self, globals: &Globals) -> Result<(), Failure> {
-        let holders = stores::open(globals, HOLDERS)?.holder_list()?;
+        let holders = stores::open(globals, HOLDERS, &[])?.holder_list()?;
         let mut output = Output::new(globals.json);
         for holder in &holders {
             let row = format!(

@@ -2,7 +2,8 @@
 
 use super::failure::Failure;
 use super::globals::Globals;
-use leasehold::{Engine, Grants, Session, Store};
+use leasehold::{Engine, Error, Grants, Limits, Session, Store};
+use leasehold_core::name::Key;
 
 /// What a command that works with queues is granted.
 pub(crate) const QUEUES: &[Store] = &[Store::Queues, Store::Holders];
@@ -18,9 +19,20 @@ pub(crate) struct Opener {
 }
 
 impl Opener {
-    pub(crate) fn new(globals: &Globals, stores: &[Store]) -> Result<Self, Failure> {
+    /// Prepares to open up to `sessions` at a time on `stores`. The names that are going to be used there are checked
+    /// first, so that a wrong one changes nothing, not even an empty root.
+    pub(crate) fn new(globals: &Globals, stores: &[Store], names: &[&str], sessions: u32) -> Result<Self, Failure> {
+        for name in names {
+            Key::of(name).map_err(Error::from)?;
+        }
         let grants = globals.grants(stores)?;
-        let engine = if globals.native { None } else { Some(Engine::new()?) };
+        let engine = if globals.native {
+            None
+        } else {
+            let mut limits = Limits::default();
+            limits.instances_max = sessions;
+            Some(Engine::with_limits(limits)?)
+        };
         Ok(Self { grants, engine })
     }
 
@@ -33,7 +45,7 @@ impl Opener {
     }
 }
 
-/// The one session of a command that needs no more.
-pub(crate) fn open(globals: &Globals, stores: &[Store]) -> Result<Session, Failure> {
-    Opener::new(globals, stores)?.open()
+/// The one session of a command that needs no more; see [`Opener::new`].
+pub(crate) fn open(globals: &Globals, stores: &[Store], names: &[&str]) -> Result<Session, Failure> {
+    Opener::new(globals, stores, names, 1)?.open()
 }

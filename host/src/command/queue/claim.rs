@@ -67,8 +67,7 @@ impl Claim {
             ));
         }
         let durability = self.durability.durability();
-        let mut session = stores::open(globals, QUEUES)?;
-        session.queue(&self.queue)?;
+        let mut session = stores::open(globals, QUEUES, &[&self.queue, &self.holder.holder])?;
         let holder = self.holder.join(&mut session, durability)?;
         let tasks = self.claim(&mut session, &holder, durability)?;
         let Err(failure) = self.hand_out(globals, &tasks) else {

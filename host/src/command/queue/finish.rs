@@ -50,7 +50,7 @@ impl Done {
             Some(file) => Some(read_payload(file)?),
             None => self.keep.then(Vec::new),
         };
-        stores::open(globals, QUEUES)?.queue(&self.claim.queue)?.done(
+        stores::open(globals, QUEUES, &[&self.claim.queue])?.queue(&self.claim.queue)?.done(
             &self.claim.receipt,
             outcome.as_deref(),
             self.durability.durability(),
@@ -78,7 +78,7 @@ pub(crate) struct Extend {
 
 impl Extend {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        let until = stores::open(globals, QUEUES)?.queue(&self.claim.queue)?.extend(
+        let until = stores::open(globals, QUEUES, &[&self.claim.queue])?.queue(&self.claim.queue)?.extend(
             &self.claim.receipt,
             milliseconds(self.lasting),
             self.durability.durability(),
@@ -113,7 +113,7 @@ pub(crate) struct Retry {
 
 impl Retry {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        let again = stores::open(globals, QUEUES)?.queue(&self.claim.queue)?.retry(
+        let again = stores::open(globals, QUEUES, &[&self.claim.queue])?.queue(&self.claim.queue)?.retry(
             &self.claim.receipt,
             milliseconds(self.delay),
             &self.reason,
@@ -143,7 +143,7 @@ pub(crate) struct Release {
 
 impl Release {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        stores::open(globals, QUEUES)?
+        stores::open(globals, QUEUES, &[&self.claim.queue])?
             .queue(&self.claim.queue)?
             .release(&self.claim.receipt, self.durability.durability())?;
         answer_state(globals, "ready")
@@ -168,7 +168,7 @@ pub(crate) struct Bury {
 
 impl Bury {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        stores::open(globals, QUEUES)?.queue(&self.claim.queue)?.bury(
+        stores::open(globals, QUEUES, &[&self.claim.queue])?.queue(&self.claim.queue)?.bury(
             &self.claim.receipt,
             &self.reason,
             self.durability.durability(),

@@ -39,7 +39,7 @@ pub(crate) struct List {
 
 impl List {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        let mut session = stores::open(globals, QUEUES)?;
+        let mut session = stores::open(globals, QUEUES, self.queue.as_deref().as_slice())?;
         let mut output = Output::new(globals.json);
         let Some(name) = &self.queue else {
             for name in session.queue_list()? {

@@ -106,7 +106,9 @@ impl Push {
             task.id = Some(id);
         }
 
-        let mut session = stores::open(globals, QUEUES)?;
+        let mut names = vec![self.queue.as_str()];
+        names.extend(self.id.iter().map(String::as_str));
+        let mut session = stores::open(globals, QUEUES, &names)?;
         let mut queue = session.queue(&self.queue)?;
         let mut output = Output::new(globals.json);
         if tasks.is_empty() {

@@ -23,7 +23,7 @@ pub(crate) struct StatusCommand {
 
 impl StatusCommand {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        let status = stores::open(globals, QUEUES)?.queue(&self.queue)?.status()?;
+        let status = stores::open(globals, QUEUES, &[&self.queue])?.queue(&self.queue)?.status()?;
         let mut output = Output::new(globals.json);
         if output.is_json() {
             output.object(&StatusJson::new(&status))?;

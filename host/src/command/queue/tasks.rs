@@ -27,7 +27,9 @@ pub(crate) struct Peek {
 
 impl Peek {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        let view = stores::open(globals, QUEUES)?.queue(&self.task.queue)?.peek(&self.task.id)?;
+        let view = stores::open(globals, QUEUES, &[&self.task.queue, &self.task.id])?
+            .queue(&self.task.queue)?
+            .peek(&self.task.id)?;
         let mut output = Output::new(globals.json);
         if output.is_json() {
             output.object(&ViewJson::new(&view))?;
@@ -51,7 +53,9 @@ pub(crate) struct ResultCommand {
 
 impl ResultCommand {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        let result = stores::open(globals, QUEUES)?.queue(&self.task.queue)?.outcome(&self.task.id)?;
+        let result = stores::open(globals, QUEUES, &[&self.task.queue, &self.task.id])?
+            .queue(&self.task.queue)?
+            .outcome(&self.task.id)?;
         let mut output = Output::new(globals.json);
         if output.is_json() {
             output.object(&ResultJson::new(&self.task.id, &result))?;
@@ -77,7 +81,9 @@ pub(crate) struct Cancel {
 
 impl Cancel {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        stores::open(globals, QUEUES)?.queue(&self.task.queue)?.cancel(&self.task.id, self.durability.durability())?;
+        stores::open(globals, QUEUES, &[&self.task.queue, &self.task.id])?
+            .queue(&self.task.queue)?
+            .cancel(&self.task.id, self.durability.durability())?;
         let mut output = Output::new(globals.json);
         output.answer_quietly(&StateJson { state: "cancelled" })?;
         output.finish()
@@ -97,7 +103,9 @@ pub(crate) struct Revive {
 
 impl Revive {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        stores::open(globals, QUEUES)?.queue(&self.task.queue)?.revive(&self.task.id, self.durability.durability())?;
+        stores::open(globals, QUEUES, &[&self.task.queue, &self.task.id])?
+            .queue(&self.task.queue)?
+            .revive(&self.task.id, self.durability.durability())?;
         let mut output = Output::new(globals.json);
         output.answer_quietly(&StateJson { state: "ready" })?;
         output.finish()

@@ -26,7 +26,8 @@ pub(crate) struct Reap {
 
 impl Reap {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        let ids = stores::open(globals, QUEUES)?.queue(&self.queue)?.reap(self.durability.durability())?;
+        let ids =
+            stores::open(globals, QUEUES, &[&self.queue])?.queue(&self.queue)?.reap(self.durability.durability())?;
         let mut output = Output::new(globals.json);
         for id in ids {
             output.answer(&id, &IdJson { id: &id })?;
@@ -61,7 +62,7 @@ impl Purge {
                 "claimed tasks cannot be purged: somebody works on them; `queue reap` takes back those whose holder is dead",
             ));
         }
-        let count = stores::open(globals, QUEUES)?.queue(&self.queue)?.purge(
+        let count = stores::open(globals, QUEUES, &[&self.queue])?.queue(&self.queue)?.purge(
             self.state.state(),
             milliseconds(self.older_than),
             self.durability.durability(),
@@ -85,7 +86,7 @@ pub(crate) struct Pause {
 
 impl Pause {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        stores::open(globals, QUEUES)?.queue(&self.queue)?.pause(self.durability.durability())?;
+        stores::open(globals, QUEUES, &[&self.queue])?.queue(&self.queue)?.pause(self.durability.durability())?;
         answer_paused(globals, true)
     }
 }
@@ -103,7 +104,7 @@ pub(crate) struct Resume {
 
 impl Resume {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        stores::open(globals, QUEUES)?.queue(&self.queue)?.resume(self.durability.durability())?;
+        stores::open(globals, QUEUES, &[&self.queue])?.queue(&self.queue)?.resume(self.durability.durability())?;
         answer_paused(globals, false)
     }
 }

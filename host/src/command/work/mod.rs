@@ -143,9 +143,10 @@ fn parse_ttl(text: &str) -> Result<Duration, String> {
 impl Work {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
         let plan = Arc::new(self.plan(globals)?);
-        let opener = Opener::new(globals, QUEUES)?;
+        // Each worker has a session; so have the main thread, and the keeper of the holder.
+        let sessions = plan.workers + 2;
+        let opener = Opener::new(globals, QUEUES, &[&plan.queue, &plan.holder], sessions)?;
         let mut session = opener.open()?;
-        session.queue(&plan.queue)?;
 
         let screen = Arc::new(Screen::new());
         let tally = Arc::new(Tally::new(globals.json));
