@@ -7,6 +7,30 @@
 //!
 //! Every process that was granted the same directories works on the same queues. Any of them may be killed
 //! at any moment: what it held comes back.
+//!
+//! ```
+//! use leasehold::{Durability, Engine, Grants, NewTask, OnDuplicate};
+//!
+//! # fn main() -> leasehold::Result<()> {
+//! # let place = tempfile::TempDir::new().unwrap();
+//! # let root = place.path();
+//! let engine = Engine::new()?;
+//! let mut session = engine.open(&Grants::beneath(root))?;
+//!
+//! let task = NewTask { payload: b"resize cat.jpg", ..NewTask::default() };
+//! session.queue("thumbnails")?.push(&[task], OnDuplicate::Refuse, Durability::Standard)?;
+//!
+//! let holder = session.holder_open("worker 1", 60_000, Durability::Standard)?;
+//! let tasks = session.queue("thumbnails")?.claim(&holder, 1, None, Durability::Standard)?;
+//! assert_eq!(tasks[0].payload, b"resize cat.jpg");
+//! session.queue("thumbnails")?.done(&tasks[0].receipt, None, Durability::Standard)?;
+//! # assert_eq!(session.queue("thumbnails")?.status()?.claimed, 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What a call may use is limited: see [`Limits`]. An instance that goes over is stopped, the call answers
+//! [`Error::Trapped`], and the next one gets a fresh instance; handles stay valid.
 
 mod bindings;
 mod boot;

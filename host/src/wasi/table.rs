@@ -74,3 +74,36 @@ impl<D: Directory> Table<D> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+    use super::{ErrorCode, Open, Table};
+    use crate::directory::NativeDirectory;
+
+    #[test]
+    fn a_place_is_used_again_and_never_twice_at_a_time() {
+        let mut table: Table<NativeDirectory> = Table::new(2);
+        let listing = || Open::Listing(Vec::new().into_iter());
+        let (first, second) = (table.insert(listing()).unwrap(), table.insert(listing()).unwrap());
+        assert_ne!(first, second);
+        assert_eq!(table.insert(listing()), Err(ErrorCode::InsufficientMemory));
+        table.remove(first);
+        table.remove(first);
+        assert_eq!(table.insert(listing()), Ok(first));
+        assert_eq!(table.insert(listing()), Err(ErrorCode::InsufficientMemory));
+    }
+
+    #[test]
+    fn what_is_closed_or_of_another_kind_is_refused() {
+        let mut table: Table<NativeDirectory> = Table::new(8);
+        let number = table.insert(Open::Listing(Vec::new().into_iter())).unwrap();
+        assert!(matches!(table.file(number), Err(ErrorCode::BadDescriptor)));
+        assert!(matches!(table.directory(number), Err(ErrorCode::BadDescriptor)));
+        assert!(table.listing(number).is_ok());
+        table.remove(number);
+        assert!(matches!(table.listing(number), Err(ErrorCode::BadDescriptor)));
+        assert!(table.get(1_000).is_err());
+    }
+}

@@ -3,8 +3,11 @@
 use leasehold_core::capability::{Directory, File, FsError, Kind};
 use std::collections::BTreeMap;
 
-/// Every check with its name; each is given an empty directory.
-pub(crate) fn checks<D: Directory>() -> Vec<(&'static str, fn(&D))> {
+/// A check of an empty directory.
+pub(crate) type Check<D> = fn(&D);
+
+/// Every check with its name.
+pub(crate) fn checks<D: Directory>() -> Vec<(&'static str, Check<D>)> {
     vec![
         ("what is written is read", what_is_written_is_read),
         ("reading stops at the end", reading_stops_at_the_end),

@@ -1,0 +1,15 @@
+//! The command `leasehold`, run as a program: what it prints, what it exits with, and what it leaves on the disk.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
+
+mod answers;
+mod bad_input;
+mod damage;
+mod doctor;
+mod holders;
+mod output;
+mod place;
+mod queues;
+mod resources;
+mod work;
+mod work_stops;

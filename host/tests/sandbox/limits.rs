@@ -1,0 +1,138 @@
+//! An instance that goes over a limit is stopped; the program and its next call go on.
+
+use super::drip::dripping;
+use super::{granted, task};
+use leasehold::{Durability, Engine, Error, Limits, OnDuplicate, Session, system_environment};
+use leasehold_core::Error as StoreError;
+use std::time::{Duration, Instant};
+
+const STANDARD: Durability = Durability::Standard;
+const MIB: usize = 1024 * 1024;
+
+fn push(session: &mut Session, payload: &[u8]) -> leasehold::Result<Vec<String>> {
+    session.queue("q")?.push(&[task(payload)], OnDuplicate::Refuse, Durability::Unsynced)
+}
+
+/// Why the instance was stopped.
+fn stopped<T: std::fmt::Debug>(outcome: leasehold::Result<T>) -> String {
+    match outcome {
+        Err(Error::Trapped(why)) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_call_that_does_not_end_is_stopped_and_the_next_one_works() {
+    let (place, _) = granted();
+    let mut limits = Limits::default();
+    limits.call_time_max = Duration::from_millis(200);
+    let engine = Engine::with_limits(limits).unwrap();
+    let (directories, drip) = dripping(place.path());
+    let mut session = engine.open_over(directories, system_environment()).unwrap();
+
+    // Sixteen million writes: hours of it.
+    drip.set(true);
+    let begun = Instant::now();
+    let why = stopped(push(&mut session, &vec![b'x'; 16 * MIB]));
+    assert!(why.contains("200ms"), "{why}");
+    assert!(begun.elapsed() >= Duration::from_millis(200), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+
+    // Nothing of it was published.
+    drip.set(false);
+    assert_eq!(push(&mut session, b"next").unwrap().len(), 1);
+    let status = session.queue("q").unwrap().status().unwrap();
+    assert_eq!((status.ready, status.damaged), (1, 0));
+}
+
+#[test]
+fn many_short_calls_may_take_longer_together_than_one_may() {
+    let (place, _) = granted();
+    let mut limits = Limits::default();
+    limits.call_time_max = Duration::from_millis(50);
+    let engine = Engine::with_limits(limits).unwrap();
+    let (directories, _) = dripping(place.path());
+    let mut session = engine.open_over(directories, system_environment()).unwrap();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(300) {
+        push(&mut session, b"task").unwrap();
+    }
+}
+
+#[test]
+fn a_call_after_a_long_rest_has_its_whole_time() {
+    let (place, _) = granted();
+    let mut limits = Limits::default();
+    limits.call_time_max = Duration::from_millis(100);
+    let engine = Engine::with_limits(limits).unwrap();
+    let (directories, drip) = dripping(place.path());
+    let mut session = engine.open_over(directories, system_environment()).unwrap();
+    for _ in 0..2 {
+        push(&mut session, b"task").unwrap();
+        // The thread that ends calls rests by now, and is woken by the next one.
+        std::thread::sleep(Duration::from_millis(150));
+    }
+    drip.set(true);
+    let begun = Instant::now();
+    stopped(push(&mut session, &vec![b'x'; 16 * MIB]));
+    assert!(begun.elapsed() >= Duration::from_millis(100), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn an_instance_that_hoards_memory_is_stopped_and_the_next_call_works() {
+    let (_place, grants) = granted();
+    let mut limits = Limits::default();
+    limits.memory_bytes_max = 8 * MIB;
+    let engine = Engine::with_limits(limits).unwrap();
+    let mut session = engine.open(&grants).unwrap();
+    push(&mut session, b"before").unwrap();
+    let why = stopped(push(&mut session, &vec![b'x'; 16 * MIB]));
+    assert!(why.contains("8388608 bytes of memory"), "{why}");
+    push(&mut session, b"after").unwrap();
+    assert_eq!(session.queue("q").unwrap().status().unwrap().ready, 2);
+}
+
+#[test]
+fn the_largest_payload_and_the_largest_batch_fit() {
+    let (_place, grants) = granted();
+    let engine = Engine::new().unwrap();
+    let mut session = engine.open(&grants).unwrap();
+    let holder = session.holder_open("h", 60_000, STANDARD).unwrap();
+    let payload: Vec<u8> = (0..16 * MIB).map(|at| (at % 251).to_le_bytes()[0]).collect();
+    let batch = [task(&payload), task(&payload), task(&payload), task(&payload)];
+    let ids = session.queue("q").unwrap().push(&batch, OnDuplicate::Refuse, Durability::Unsynced).unwrap();
+    assert_eq!(ids.len(), 4);
+    for _ in 0..2 {
+        let claimed = session.queue("q").unwrap().claim(&holder, 1, None, STANDARD).unwrap();
+        assert!(claimed[0].payload == payload);
+        session.queue("q").unwrap().done(&claimed[0].receipt, Some(&payload), STANDARD).unwrap();
+        assert!(session.queue("q").unwrap().outcome(&claimed[0].id).unwrap() == payload);
+    }
+}
+
+#[test]
+fn an_instance_with_too_much_open_gets_an_error_and_lives_on() {
+    let (_place, grants) = granted();
+    let mut limits = Limits::default();
+    // The six grants, and the two that are used, opened anew.
+    limits.descriptors_max = 8;
+    let engine = Engine::with_limits(limits).unwrap();
+    let mut session = engine.open(&grants).unwrap();
+    let refused = push(&mut session, b"task").unwrap_err();
+    assert!(matches!(refused, Error::Store(StoreError::Io(_))), "{refused:?}");
+    assert!(session.holder_list().unwrap().is_empty());
+    assert!(session.queue_list().is_ok());
+}
+
+#[test]
+fn one_instance_too_many_is_refused_and_there_is_room_again_once_another_is_closed() {
+    let (_place, grants) = granted();
+    let mut limits = Limits::default();
+    limits.instances_max = 2;
+    let engine = Engine::with_limits(limits).unwrap();
+    let _first = engine.open(&grants).unwrap();
+    let second = engine.open(&grants).unwrap();
+    assert!(matches!(engine.open(&grants).unwrap_err(), Error::Setup(_)));
+    drop(second);
+    engine.open(&grants).unwrap();
+}

@@ -1,0 +1,195 @@
+//! The component answers each call exactly as the core does without a sandbox.
+
+use super::granted;
+use leasehold::directory::NativeDirectory;
+use leasehold::{Durability, Engine, NewTask, OnDuplicate, Result, Session, Store, TaskState};
+use leasehold_core::capability::{Clock, Environment, Random};
+use std::cell::Cell;
+use std::fmt::Debug;
+use std::path::Path;
+use std::rc::Rc;
+use std::slice;
+
+/// A clock that moves a little whenever the script says, and numbers that are all different.
+struct Scripted {
+    now_ms: Cell<u64>,
+    number: Cell<u64>,
+}
+
+impl Clock for Scripted {
+    fn now_ms(&self) -> u64 {
+        self.now_ms.get()
+    }
+
+    fn monotonic_ms(&self) -> u64 {
+        self.now_ms.get() - 1_000_000_000
+    }
+}
+
+impl Random for Scripted {
+    fn next_u64(&self) -> u64 {
+        let number = self.number.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.number.set(number);
+        (number ^ (number >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+    }
+}
+
+fn scripted() -> (Rc<Scripted>, Environment) {
+    let scripted = Rc::new(Scripted { now_ms: Cell::new(1_800_000_000_000), number: Cell::new(1) });
+    let environment = Environment { clock: scripted.clone(), random: scripted.clone() };
+    (scripted, environment)
+}
+
+fn directories(root: &Path) -> Vec<(String, NativeDirectory)> {
+    [Store::Queues, Store::Holders]
+        .into_iter()
+        .map(|store| {
+            let name = store.directory_name();
+            (name.to_owned(), NativeDirectory::open_ambient(&root.join(name)).unwrap())
+        })
+        .collect()
+}
+
+/// Collects what every call of the contract answers, good and bad.
+struct Script<'a> {
+    session: &'a mut Session,
+    clock: &'a Scripted,
+    answers: Vec<String>,
+}
+
+impl Script<'_> {
+    fn note<T: Debug>(&mut self, what: &str, answer: Result<T>) -> Option<T> {
+        self.answers.push(format!("{what}: {answer:?}"));
+        self.clock.now_ms.set(self.clock.now_ms.get() + 7);
+        answer.ok()
+    }
+
+    fn run(mut self) -> Vec<String> {
+        const SYNCED: Durability = Durability::Synced;
+        const UNSYNCED: Durability = Durability::Unsynced;
+        let attributes = [(String::from("kind"), String::from("gr\u{f6}\u{df}e")), (String::new(), String::from("x"))];
+        let full = NewTask {
+            id: Some("given \u{1f980}"),
+            payload: b"\0\xffpayload",
+            priority: Some(0),
+            delay_ms: 0,
+            max_attempts: Some(2),
+            attributes: &attributes,
+        };
+        let plain = NewTask { payload: b"plain", ..NewTask::default() };
+        let late = NewTask { payload: b"late", delay_ms: 60_000, ..NewTask::default() };
+
+        for (name, ttl_ms) in [("h", 600_000), ("", 1), ("a/b", 1), ("h", 0), ("h", u64::MAX)] {
+            let holder = self.session.holder_open(name, ttl_ms, SYNCED).map(|holder| holder.epoch());
+            self.note("holder-open", holder);
+        }
+        let attached = self.session.holder_attach("nobody", UNSYNCED).map(drop);
+        self.note("holder-attach", attached);
+        let holder = self.session.holder_ensure("h", 600_000, UNSYNCED).unwrap();
+        let renewed = self.session.holder_renew(&holder, UNSYNCED);
+        self.note("holder-renew", renewed);
+
+        let name = "q \u{fc}";
+        macro_rules! queue {
+            ($call:ident, $($argument:expr),*) => {{
+                let answer = self.session.queue(name).and_then(|mut queue| queue.$call($($argument),*));
+                self.note(stringify!($call), answer)
+            }};
+        }
+        let unnamed = self.session.queue("..").map(drop);
+        self.note("queue", unnamed);
+        queue!(status,);
+        queue!(push, &[plain.clone(), late, plain.clone()], OnDuplicate::Refuse, UNSYNCED);
+        for on_duplicate in [OnDuplicate::Refuse, OnDuplicate::Keep, OnDuplicate::Replace, OnDuplicate::Refuse] {
+            queue!(push, slice::from_ref(&full), on_duplicate, SYNCED);
+        }
+        queue!(push, &[NewTask { priority: Some(10), ..plain.clone() }], OnDuplicate::Keep, UNSYNCED);
+        queue!(peek, "given \u{1f980}");
+        queue!(peek, "nothing");
+        for state in [TaskState::Ready, TaskState::Delayed, TaskState::Claimed, TaskState::Done, TaskState::Dead] {
+            let page = queue!(list, state, None, 1);
+            if let Some(cursor) = page.and_then(|page| page.cursor) {
+                queue!(list, state, Some(&cursor), 10);
+            }
+        }
+        queue!(list, TaskState::Ready, Some("garbage"), 10);
+
+        queue!(pause, UNSYNCED);
+        queue!(claim, &holder, 1, None, UNSYNCED);
+        queue!(resume, UNSYNCED);
+        queue!(claim, &holder, 0, None, UNSYNCED);
+        let claimed = queue!(claim, &holder, 2, Some(30_000), SYNCED).unwrap();
+        queue!(list, TaskState::Claimed, None, 10);
+        queue!(push, slice::from_ref(&full), OnDuplicate::Replace, UNSYNCED);
+        queue!(extend, &claimed[0].receipt, 90_000, UNSYNCED);
+        queue!(extend, "garbage", 90_000, UNSYNCED);
+        queue!(cancel, "given \u{1f980}", UNSYNCED);
+        queue!(retry, &claimed[0].receipt, 0, "first", UNSYNCED);
+        queue!(retry, &claimed[0].receipt, 0, "again", UNSYNCED);
+        let again = queue!(claim, &holder, 1, None, UNSYNCED).unwrap();
+        queue!(retry, &again[0].receipt, 5, "last", UNSYNCED);
+        queue!(list, TaskState::Dead, None, 10);
+        queue!(revive, "given \u{1f980}", UNSYNCED);
+        queue!(release, &claimed[1].receipt, UNSYNCED);
+        let rest = queue!(claim, &holder, 10, None, UNSYNCED).unwrap();
+        queue!(done, &rest[0].receipt, Some(b"outcome\0"), SYNCED);
+        queue!(done, &rest[0].receipt, Some(b"outcome\0"), SYNCED);
+        queue!(outcome, &rest[0].id);
+        queue!(outcome, "nothing");
+        queue!(bury, &rest[1].receipt, "hopeless", UNSYNCED);
+        queue!(done, &rest[2].receipt, None, UNSYNCED);
+        queue!(done, &rest[2].receipt, None, UNSYNCED);
+        queue!(status,);
+        queue!(purge, TaskState::Dead, 0, SYNCED);
+        queue!(purge, TaskState::Claimed, 0, SYNCED);
+        self.clock.now_ms.set(self.clock.now_ms.get() + 60_000);
+        queue!(claim, &holder, 10, Some(1), UNSYNCED);
+        queue!(reap, UNSYNCED);
+        queue!(status,);
+
+        let ended = self.session.holder_end(&holder, UNSYNCED);
+        self.note("holder-end", ended);
+        let ended = self.session.holder_end(&holder, UNSYNCED);
+        self.note("holder-end", ended);
+        queue!(claim, &holder, 1, None, UNSYNCED);
+        let (holders, queues) = (self.session.holder_list(), self.session.queue_list());
+        self.note("holder-list", holders);
+        self.note("queue-list", queues);
+        let found = self.session.maintenance_check();
+        self.note("check", found);
+        let found = self.session.maintenance_reconcile();
+        self.note("reconcile", found);
+        for older_than_ms in [1, 60_000] {
+            let swept = self.session.maintenance_sweep(older_than_ms);
+            self.note("sweep", swept);
+        }
+        let found = self.session.maintenance_quarantine();
+        self.note("quarantine", found);
+        self.answers
+    }
+}
+
+#[test]
+fn the_component_answers_as_the_core_does() {
+    let (place, _) = granted();
+    let answers = |component: bool, root: &Path| {
+        let (scripted, environment) = scripted();
+        let directories = directories(root);
+        let mut session = if component {
+            Engine::new().unwrap().open_over(directories, environment).unwrap()
+        } else {
+            Session::native_over(directories, &environment)
+        };
+        Script { session: &mut session, clock: &scripted, answers: Vec::new() }.run()
+    };
+    let native = answers(false, &place.path().join("native"));
+    let component = answers(true, &place.path().join("component"));
+    for (native, component) in native.iter().zip(&component) {
+        assert_eq!(native, component);
+    }
+    assert_eq!(native.len(), component.len());
+    // The script reaches what it is meant to reach.
+    for reached in ["Held(", "Exists(", "Lost(", "Paused(", "NotFound(", "InvalidName(", "Dead", "outcome"] {
+        assert!(native.iter().any(|answer| answer.contains(reached)), "{reached} in {native:#?}");
+    }
+}
