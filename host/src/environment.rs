@@ -10,12 +10,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 /// The system's clocks, and its randomness bought in bulk.
 #[must_use]
 pub fn system_environment() -> Environment {
-    Environment {
-        clock: Rc::new(SystemClock {
-            start: Instant::now(),
-        }),
-        random: Rc::new(SystemRandom::default()),
-    }
+    Environment { clock: Rc::new(SystemClock { start: Instant::now() }), random: Rc::new(SystemRandom::default()) }
 }
 
 struct SystemClock {
@@ -24,9 +19,7 @@ struct SystemClock {
 
 impl Clock for SystemClock {
     fn now_ms(&self) -> u64 {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
     }
 

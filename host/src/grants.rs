@@ -23,14 +23,8 @@ pub enum Store {
 
 impl Store {
     /// All of them.
-    pub const ALL: [Store; 6] = [
-        Store::Queues,
-        Store::Leases,
-        Store::Checkpoints,
-        Store::Tasks,
-        Store::Jobs,
-        Store::Holders,
-    ];
+    pub const ALL: [Store; 6] =
+        [Store::Queues, Store::Leases, Store::Checkpoints, Store::Tasks, Store::Jobs, Store::Holders];
 
     /// The name under which a component sees the directory, and its name beneath a root.
     #[must_use]
@@ -71,10 +65,7 @@ impl Grants {
     #[must_use]
     pub fn beneath(root: impl AsRef<Path>) -> Self {
         let root = root.as_ref();
-        let paths = Store::ALL
-            .into_iter()
-            .map(|store| (store, root.join(store.directory_name())))
-            .collect();
+        let paths = Store::ALL.into_iter().map(|store| (store, root.join(store.directory_name()))).collect();
         Self { paths }
     }
 
@@ -94,8 +85,6 @@ impl Grants {
 
     /// All that is granted.
     pub fn iter(&self) -> impl Iterator<Item = (Store, &Path)> {
-        self.paths
-            .iter()
-            .map(|(store, path)| (*store, path.as_path()))
+        self.paths.iter().map(|(store, path)| (*store, path.as_path()))
     }
 }

@@ -16,10 +16,7 @@ const BUFFER_BYTES: usize = 32 * 1024;
 ///
 /// The directory is opened anew, since a place in a listing belongs to an open file; and a directory that
 /// was removed answers `NotFound` here, while an old handle would list nothing.
-pub(super) fn visit_entries(
-    directory: BorrowedFd<'_>,
-    visit: &mut dyn FnMut(&str, Kind),
-) -> FsResult<()> {
+pub(super) fn visit_entries(directory: BorrowedFd<'_>, visit: &mut dyn FnMut(&str, Kind)) -> FsResult<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let listed = openat(directory, c".", flags, Mode::empty()).map_err(from_errno)?;
     let mut buffer = [const { MaybeUninit::<u8>::uninit() }; BUFFER_BYTES];

@@ -29,9 +29,7 @@ fn kind(file_type: FileType) -> Kind {
 fn modified_ms(seconds: i64, nanoseconds: i64) -> Option<u64> {
     let seconds = u64::try_from(seconds).ok()?;
     let nanoseconds = u64::try_from(nanoseconds).ok()?;
-    seconds
-        .checked_mul(1_000)?
-        .checked_add(nanoseconds / 1_000_000)
+    seconds.checked_mul(1_000)?.checked_add(nanoseconds / 1_000_000)
 }
 
 #[cfg(test)]
@@ -40,10 +38,7 @@ mod tests {
 
     #[test]
     fn a_moment_is_cut_to_whole_milliseconds_and_none_before_1970_is_known() {
-        assert_eq!(
-            modified_ms(1_700_000_000, 999_999_999),
-            Some(1_700_000_000_999)
-        );
+        assert_eq!(modified_ms(1_700_000_000, 999_999_999), Some(1_700_000_000_999));
         assert_eq!(modified_ms(-1, 0), None);
     }
 }

@@ -54,10 +54,7 @@ impl NativeDirectory {
 /// Handles are opened for reading, not as mere places, so that they can be synced.
 fn open_for_reading(path: &Path) -> io::Result<fs::File> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(flag_bits(OFlags::DIRECTORY))
-        .open(path)
+    fs::OpenOptions::new().read(true).custom_flags(flag_bits(OFlags::DIRECTORY)).open(path)
 }
 
 fn flag_bits(flags: OFlags) -> i32 {
@@ -74,10 +71,7 @@ impl Directory for NativeDirectory {
     fn open_dir(&self, name: &str) -> FsResult<Self> {
         let name = component(name)?;
         let mut options = OpenOptions::new();
-        options
-            .read(true)
-            .follow(FollowSymlinks::No)
-            .custom_flags(flag_bits(OFlags::DIRECTORY));
+        options.read(true).follow(FollowSymlinks::No).custom_flags(flag_bits(OFlags::DIRECTORY));
         match self.dir.open_with(name, &options) {
             Ok(file) => Ok(Self::from_system(Dir::from_std_file(file.into_std()))),
             Err(error) => match from_io(&error) {
@@ -93,28 +87,16 @@ impl Directory for NativeDirectory {
 
     fn create(&self, name: &str) -> FsResult<NativeFile> {
         let mut options = OpenOptions::new();
-        options
-            .write(true)
-            .create_new(true)
-            .follow(FollowSymlinks::No);
-        let file = self
-            .dir
-            .open_with(component(name)?, &options)
-            .map_err(failed)?;
+        options.write(true).create_new(true).follow(FollowSymlinks::No);
+        let file = self.dir.open_with(component(name)?, &options).map_err(failed)?;
         Ok(NativeFile::new(file))
     }
 
     fn open(&self, name: &str) -> FsResult<NativeFile> {
         let mut options = OpenOptions::new();
         // A pipe would wait for its other end: NONBLOCK, which means nothing to a regular file.
-        options
-            .read(true)
-            .follow(FollowSymlinks::No)
-            .custom_flags(flag_bits(OFlags::NONBLOCK));
-        let file = self
-            .dir
-            .open_with(component(name)?, &options)
-            .map_err(failed)?;
+        options.read(true).follow(FollowSymlinks::No).custom_flags(flag_bits(OFlags::NONBLOCK));
+        let file = self.dir.open_with(component(name)?, &options).map_err(failed)?;
         let file_type = file.metadata().map_err(failed)?.file_type();
         if file_type.is_file() {
             Ok(NativeFile::new(file))
@@ -126,9 +108,7 @@ impl Directory for NativeDirectory {
     }
 
     fn rename(&self, from: &str, to: &Self, name: &str) -> FsResult<()> {
-        self.dir
-            .rename(component(from)?, &to.dir, component(name)?)
-            .map_err(failed)
+        self.dir.rename(component(from)?, &to.dir, component(name)?).map_err(failed)
     }
 
     fn unlink(&self, name: &str) -> FsResult<()> {
@@ -144,10 +124,7 @@ impl Directory for NativeDirectory {
     }
 
     fn metadata(&self, name: &str) -> FsResult<Metadata> {
-        let metadata = self
-            .dir
-            .symlink_metadata(component(name)?)
-            .map_err(failed)?;
+        let metadata = self.dir.symlink_metadata(component(name)?).map_err(failed)?;
         Ok(from_system(&metadata))
     }
 
