@@ -58,7 +58,6 @@ fn a_link_planted_in_any_directory_is_never_followed_and_stops_nothing() {
         assert!(findings.contains("link-to-folder") && findings.contains("link-to-file"));
         place.run(&["doctor", "--fix"]);
         assert_untouched(&outside);
-        assert!(folders.iter().all(|folder| folder.is_dir()));
     }
 }
 
@@ -136,12 +135,12 @@ fn a_store_of_an_unknown_version_is_refused_and_not_touched() {
             let format = place.store(store).join("format");
             let known = fs::read(&format).unwrap();
             fs::write(&format, "leasehold 999\n").unwrap();
-            let before = place.snapshot();
+            let before = place.snapshot_of(&place.store(store));
             let claim = ["queue", "claim", "q", "--holder", "ada"];
             let answer = place.run(&claim);
             answer.expect(5, &claim);
             assert!(answer.stderr.contains("unsupported"), "{}", answer.stderr);
-            assert_eq!(place.snapshot(), before, "{store}");
+            assert_eq!(place.snapshot_of(&place.store(store)), before, "{store}");
             fs::write(&format, known).unwrap();
         }
     }

@@ -106,10 +106,16 @@ impl Place {
         json(&self.ok(&["queue", "peek", queue, id, "--json"]))
     }
 
-    /// Every entry beneath this place, with its kind, length and content: what must not change when a command refuses.
+    /// Every entry beneath this place with its content: what must not change when a command refuses. The buckets of a
+    /// queue are left out, which are made when one may be needed and mean nothing while they are empty.
     pub(crate) fn snapshot(&self) -> Vec<String> {
+        self.snapshot_of(self.path())
+    }
+
+    /// The same of a part of it.
+    pub(crate) fn snapshot_of(&self, folder: &Path) -> Vec<String> {
         let mut entries = Vec::new();
-        describe(self.path(), &mut entries);
+        describe(folder, &mut entries);
         entries.sort();
         entries
     }
@@ -120,7 +126,9 @@ fn describe(folder: &Path, entries: &mut Vec<String>) {
         let path = entry.unwrap().path();
         let metadata = path.symlink_metadata().unwrap();
         if metadata.is_dir() {
-            entries.push(format!("{} directory", path.display()));
+            if !path.components().any(|part| part.as_os_str() == "pending") {
+                entries.push(format!("{} directory", path.display()));
+            }
             describe(&path, entries);
         } else if metadata.is_symlink() {
             entries.push(format!("{} -> {}", path.display(), fs::read_link(&path).unwrap().display()));

@@ -40,6 +40,7 @@ fn a_signal_stops_the_commands_and_leaves_nothing_claimed() {
             assert_eq!(claim["attempt"], 1);
             place.ok(&["queue", "release", "q", claim["receipt"].as_str().unwrap()]);
             place.ok(&["queue", "purge", "q", "--state", "ready"]);
+            place.ok(&["holder", "end", "ada"]);
         }
     }
 }
@@ -159,18 +160,35 @@ fn of_two_workers_with_one_name_the_later_goes_on() {
 fn a_worker_that_was_declared_dead_stops_its_command_and_works_on_in_a_new_epoch() {
     for place in Place::both() {
         place.push_lines("q", "x\n", &["--max-attempts", "2"]);
-        let worker = busy(&place, &["--ttl", "1s", "--drain"], "[ $LEASEHOLD_ATTEMPT = 2 ] || exec sleep 600", 1);
+        let arguments = ["--holder", "me", "--ttl", "1s", "--drain"];
+        let worker = busy(&place, &arguments, "[ $LEASEHOLD_ATTEMPT = 2 ] || exec sleep 600", 1);
         let pid = commands(&place).remove(0);
-        // As when a laptop sleeps: time passes, and the worker does not notice.
+        place.ok(&["holder", "end", "me"]);
+        let answer = wait_for(worker);
+        answer.expect(0, &["work"]);
+        assert!(answer.stderr.contains("new epoch"), "{}", answer.stderr);
+        assert!(answer.stderr.contains("done 1, retried 0, dead 0, lost 1"), "{}", answer.stderr);
+        assert!(!runs(&pid), "its command went on without protection");
+        assert_eq!(place.counts("q"), [0; 5]);
+    }
+}
+
+#[test]
+fn a_worker_that_slept_too_long_does_not_finish_what_it_lost() {
+    for place in Place::both() {
+        place.push_lines("q", "x\n", &["--max-attempts", "2"]);
+        let script = "[ $LEASEHOLD_ATTEMPT = 2 ] || exec sleep 600";
+        let worker = busy(&place, &["--ttl", "1s", "--drain"], script, 1);
+        let pid = commands(&place).remove(0);
+        // As when a laptop is closed: time passes, and the worker does not notice.
         stop(&worker, "STOP");
         std::thread::sleep(Duration::from_millis(1500));
         place.ok(&["queue", "reap", "q"]);
         stop(&worker, "CONT");
         let answer = wait_for(worker);
         answer.expect(0, &["work"]);
-        assert!(answer.stderr.contains("new epoch"), "{}", answer.stderr);
         assert!(answer.stderr.contains("done 1, retried 0, dead 0, lost 1"), "{}", answer.stderr);
-        assert!(!runs(&pid));
+        assert!(!runs(&pid), "its command went on without protection");
         assert_eq!(place.counts("q"), [0; 5]);
     }
 }

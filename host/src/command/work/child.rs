@@ -2,6 +2,7 @@
 
 use super::Plan;
 use super::control::Notice;
+use super::input::input_of;
 use super::progress::Screen;
 use super::tail::Tail;
 use crate::command::globals::ROOT_VARIABLE;
@@ -9,16 +10,14 @@ use crate::command::json::AttributesJson;
 use leasehold::ClaimedTask;
 use leasehold_core::limits::PAYLOAD_BYTES_MAX;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// What always fits into a fresh pipe, so that writing it needs no thread.
-const PIPE_BYTES_MIN: usize = 4096;
 /// How long the pipes of an ended command may still be held open by processes that it left behind.
 const PIPES_GRACE: Duration = Duration::from_secs(1);
 
@@ -67,9 +66,7 @@ impl Running {
             .ok_or_else(|| io::Error::other("the process has no number"))?;
         let (finished, readers) = channel();
         let mut running = Self { group, stdout: Arc::default(), stderr: Arc::default(), readers, child };
-        // The payload is not needed after this; its memory goes with the pipe.
-        let payload = std::mem::take(&mut task.payload);
-        match running.attend(payload, number, events, screen, finished) {
+        match running.attend(number, events, screen, finished) {
             Ok(()) => Ok(running),
             Err(error) => {
                 running.signal(Signal::KILL);
@@ -79,16 +76,14 @@ impl Running {
         }
     }
 
-    /// Feeds the command, and starts the threads that read its pipes and wait for its end.
+    /// Starts the threads that read its pipes and wait for its end.
     fn attend(
         &mut self,
-        payload: Vec<u8>,
         number: u64,
         events: &Sender<Notice>,
         screen: &Arc<Screen>,
         finished: Sender<()>,
     ) -> io::Result<()> {
-        feed(self.child.stdin.take(), payload)?;
         if let Some(pipe) = self.child.stdout.take() {
             let (kept, events, finished) = (self.stdout.clone(), events.clone(), finished.clone());
             spawn(move || {
@@ -135,8 +130,10 @@ impl Running {
     }
 }
 
-fn command(plan: &Plan, task: &ClaimedTask) -> io::Result<Command> {
+fn command(plan: &Plan, task: &mut ClaimedTask) -> io::Result<Command> {
     let mut command = Command::new(&plan.program);
+    // The payload is not needed after this; its memory goes with the file.
+    let input = input_of(&std::mem::take(&mut task.payload))?;
     let attributes = serde_json::to_string(&AttributesJson(&task.attributes))?;
     command
         .args(&plan.arguments)
@@ -148,7 +145,7 @@ fn command(plan: &Plan, task: &ClaimedTask) -> io::Result<Command> {
         .env("LEASEHOLD_RECEIPT", &task.receipt)
         .env("LEASEHOLD_ATTRIBUTES", attributes)
         .env(ROOT_VARIABLE, &plan.root)
-        .stdin(Stdio::piped())
+        .stdin(input)
         .stderr(Stdio::piped())
         .process_group(0);
     if plan.keep {
@@ -158,17 +155,6 @@ fn command(plan: &Plan, task: &ClaimedTask) -> io::Result<Command> {
         command.stdout(io::stderr().as_fd().try_clone_to_owned()?);
     }
     Ok(command)
-}
-
-/// Writes the payload, in a thread of its own where a command that does not read it could block that.
-fn feed(pipe: Option<ChildStdin>, payload: Vec<u8>) -> io::Result<()> {
-    let Some(mut pipe) = pipe else { return Ok(()) };
-    // A command need not read its input: a broken pipe is no error.
-    if payload.len() <= PIPE_BYTES_MIN {
-        drop(pipe.write_all(&payload));
-        return Ok(());
-    }
-    spawn(move || drop(pipe.write_all(&payload)))
 }
 
 /// Reads standard output to its end, and keeps it up to the limit. Reads on past the limit, so that the command can

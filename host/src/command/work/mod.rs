@@ -5,6 +5,7 @@ mod child;
 mod control;
 mod drained;
 mod guard;
+mod input;
 mod keeper;
 mod progress;
 mod shift;
@@ -43,7 +44,7 @@ const WORKERS_MAX: i64 = 1024;
 
 /// Runs a command for each task of a queue
 ///
-/// The command gets the payload on its standard input, and in its environment LEASEHOLD_ID, LEASEHOLD_TOKEN (for
+/// The command gets the payload as its standard input (a file, not a pipe), and in its environment LEASEHOLD_ID, LEASEHOLD_TOKEN (for
 /// fencing), LEASEHOLD_ATTEMPT, LEASEHOLD_MAX_ATTEMPTS, LEASEHOLD_QUEUE, LEASEHOLD_RECEIPT, LEASEHOLD_ATTRIBUTES
 /// (an object in JSON) and LEASEHOLD_ROOT. It runs in a process group of its own, which ends with the worker even
 /// where that is killed.
