@@ -6,7 +6,10 @@ use crate::bindings::{Leasehold, LeaseholdPre};
 use crate::wasi::{self, Wasi};
 use crate::{Error, Result};
 use leasehold_core::capability::{Directory, Environment};
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Store, Trap};
 
@@ -16,7 +19,7 @@ pub(super) struct Loaded<D: Directory + 'static> {
 }
 
 impl<D: Directory + 'static> Loaded<D> {
-    pub(super) fn new(engine: &wasmtime::Engine, component: &Component) -> Result<Self> {
+    fn new(engine: &wasmtime::Engine, component: &Component) -> Result<Self> {
         let joined = || -> wasmtime::Result<LeaseholdPre<Data<D>>> {
             let mut linker = Linker::new(engine);
             wasi::add_to_linker(&mut linker, |data: &mut Data<D>| &mut data.wasi)?;
@@ -35,9 +38,32 @@ impl<D: Directory> Clone for Loaded<D> {
     }
 }
 
-impl<D: Directory> fmt::Debug for Loaded<D> {
+/// The component as loaded for each kind of directory that was asked for; nearly always that is one.
+#[derive(Default)]
+pub(super) struct LoadedByKind {
+    loaded: Mutex<HashMap<TypeId, Box<dyn Any + Send>>>,
+}
+
+impl LoadedByKind {
+    pub(super) fn get<D: Directory + 'static>(
+        &self,
+        engine: &wasmtime::Engine,
+        component: &Component,
+    ) -> Result<Loaded<D>> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let kind = TypeId::of::<D>();
+        if let Some(known) = loaded.get(&kind).and_then(|known| known.downcast_ref::<Loaded<D>>()) {
+            return Ok(known.clone());
+        }
+        let fresh = Loaded::new(engine, component)?;
+        loaded.insert(kind, Box::new(fresh.clone()));
+        Ok(fresh)
+    }
+}
+
+impl fmt::Debug for LoadedByKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Loaded")
+        f.write_str("LoadedByKind")
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The memory of one instance, in bytes: 512 MiB unless told. A push of 64 MiB needs about three times that.
+    /// The memory of one instance, in bytes: 256 MiB unless told. The largest push, of 64 MiB, needs 96.
     pub memory_bytes_max: usize,
     /// How long one call may take: a minute unless told. What a call waits for on a disk counts.
     pub call_time_max: Duration,
@@ -22,7 +22,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            memory_bytes_max: 512 * 1024 * 1024,
+            memory_bytes_max: 256 * 1024 * 1024,
             call_time_max: Duration::from_secs(60),
             table_entries_max: 16_384,
             descriptors_max: 1_024,

@@ -13,11 +13,10 @@ mod ticker;
 pub use artifact::{component_bytes, component_wit};
 pub use limits::Limits;
 
-use crate::directory::NativeDirectory;
 use crate::environment::system_environment;
 use crate::session::open_directories;
 use crate::{Error, Grants, Result, Session, boot};
-use instance::Loaded;
+use instance::LoadedByKind;
 use leasehold_core::capability::{Directory, Environment};
 use sandbox::Sandbox;
 use std::sync::Arc;
@@ -36,8 +35,7 @@ pub struct Engine {
 struct Shared {
     engine: wasmtime::Engine,
     component: Component,
-    /// Ready for the directories of this machine, which is what nearly every session is granted.
-    loaded: Loaded<NativeDirectory>,
+    loaded: LoadedByKind,
     limits: Limits,
     ticker: Ticker,
 }
@@ -61,12 +59,8 @@ impl Engine {
         let engine = wasmtime::Engine::new(&config)
             .map_err(|error| Error::Setup(format!("the engine can not be built: {error:#}")))?;
         let component = artifact::load(&engine)?;
-        Self::of(engine, component, limits)
-    }
-
-    fn of(engine: wasmtime::Engine, component: Component, limits: Limits) -> Result<Self> {
-        let loaded = Loaded::new(&engine, &component)?;
         let ticker = Ticker::new(limits.call_time_max);
+        let loaded = LoadedByKind::default();
         Ok(Self { shared: Arc::new(Shared { engine, component, loaded, limits, ticker }) })
     }
 
@@ -78,8 +72,7 @@ impl Engine {
     /// [`Error::Store`] if the queues could not be put right.
     pub fn open(&self, grants: &Grants) -> Result<Session> {
         let directories = open_directories(grants)?;
-        let loaded = self.shared.loaded.clone();
-        let mut session = self.session(loaded, directories.clone(), system_environment())?;
+        let mut session = self.open_over(directories.clone(), system_environment())?;
         boot::reconcile_once(&directories, &mut session)?;
         Ok(session)
     }
@@ -95,16 +88,8 @@ impl Engine {
         directories: Vec<(String, D)>,
         environment: Environment,
     ) -> Result<Session> {
-        let loaded = Loaded::new(&self.shared.engine, &self.shared.component)?;
-        self.session(loaded, directories, environment)
-    }
-
-    fn session<D: Directory + 'static>(
-        &self,
-        loaded: Loaded<D>,
-        directories: Vec<(String, D)>,
-        environment: Environment,
-    ) -> Result<Session> {
+        let Shared { engine, component, loaded, .. } = &*self.shared;
+        let loaded = loaded.get(engine, component)?;
         let sandbox = Sandbox::new(self.clone(), loaded, directories, environment)?;
         Ok(Session::new(Box::new(sandbox)))
     }
