@@ -1,6 +1,7 @@
 //! What each store promises, on an ordinary directory with one caller at a time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod aristo;
 mod holders;
 mod queue;
 mod queue_given;

@@ -1,6 +1,7 @@
 //! Short ways to say what the tests are about.
 
 use leasehold_core::Durability::Standard;
+use leasehold_core::capability::Directory;
 use leasehold_core::holder::Holder;
 use leasehold_core::queue::{ClaimedTask, NewTask, OnDuplicate, Queue};
 use leasehold_tests::sim::{SimDirectory, World};
@@ -48,4 +49,28 @@ pub(crate) fn counts(queue: &SimQueue) -> [u64; 5] {
     let status = queue.status().unwrap();
     assert_eq!(status.damaged, 0);
     [status.ready, status.delayed, status.claimed, status.dead, status.done]
+}
+
+/// Removes what stands at `path` with all that is in it, as `rm -r` would.
+pub(crate) fn remove(world: &World, path: &str) {
+    fn remove_in(dir: &SimDirectory, name: &str) {
+        match dir.open_dir(name) {
+            Ok(inner) => {
+                let mut names = Vec::new();
+                inner.list(&mut |name, _| names.push(name.to_string())).unwrap();
+                for name in names {
+                    remove_in(&inner, &name);
+                }
+                dir.remove_dir(name).unwrap();
+            }
+            Err(_) => dir.unlink(name).unwrap(),
+        }
+    }
+    let mut parts: Vec<_> = path.split('/').collect();
+    let last = parts.pop().unwrap();
+    let mut dir = world.dir(parts.remove(0));
+    for part in parts {
+        dir = dir.open_dir(part).unwrap();
+    }
+    remove_in(&dir, last);
 }

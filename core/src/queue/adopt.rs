@@ -111,7 +111,7 @@ impl<D: Directory> Queue<D> {
             place: Place::Pending,
         };
         let bucket = BucketName::shared(entry.priority, entry.due_ms, 0);
-        let adopted = bucket::rename_into(&layout.pending, name, &layout.pending, &bucket, &entry.text());
+        let adopted = bucket::rename_into(&layout.pending, name, layout, &bucket, &entry.text());
         if !matches!(adopted, Ok(Some(_))) {
             remove_note(layout, Some(note))?;
         }

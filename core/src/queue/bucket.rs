@@ -8,11 +8,12 @@
 //! Buckets whose window is long past are removed when the kernel agrees that they are empty. A rename into one
 //! that was removed fails as a whole, and is done again into one made anew.
 
+use super::layout::Layout;
 use crate::capability::{Directory, FsError};
 use crate::error::{Error, Result};
 use crate::limits::{PRIORITY_MAX, TRIES_MAX};
 use crate::name::{Nonce, number};
-use crate::store::ensure_dir;
+use crate::store::try_ensure_dir;
 use alloc::format;
 use alloc::string::String;
 
@@ -84,17 +85,23 @@ pub(crate) fn parse_priority_dir(text: &str) -> Option<u8> {
     }
 }
 
-/// Opens a bucket, making it first where there is none.
-pub(crate) fn ensure<D: Directory>(pending: &D, bucket: &BucketName) -> Result<(D, D)> {
+/// Opens a bucket, making it first where there is none; answers its priority's directory too.
+pub(crate) fn ensure<D: Directory>(layout: &Layout<D>, bucket: &BucketName) -> Result<(D, D)> {
+    let priority = priority_dir(bucket.priority);
+    let mut reopened = None;
     for _ in 0..TRIES_MAX {
-        let priority = ensure_dir(pending, &priority_dir(bucket.priority))?;
-        match ensure_dir(&priority, &bucket.text()) {
-            Ok(dir) => return Ok((priority, dir)),
-            Err(Error::Exhausted(_)) => {}
-            Err(error) => return Err(error),
+        let pending = reopened.as_ref().unwrap_or(&layout.pending);
+        let made = match try_ensure_dir(pending, &priority)? {
+            Some(priority) => try_ensure_dir(&priority, &bucket.text())?.map(|dir| (priority, dir)),
+            None => None,
+        };
+        match made {
+            Some(dirs) => return Ok(dirs),
+            // Somebody removed `pending` itself: by its name there is, or will be, another.
+            None => reopened = Some(layout.reopen("pending")?),
         }
     }
-    Err(Error::Exhausted(format!("bucket {} is removed as fast as it is made, try again", bucket.text())))
+    Err(removed_as_made(bucket))
 }
 
 /// Renames `from/name` to `target` in a bucket, making the bucket where need be. Answers the bucket and its
@@ -102,12 +109,17 @@ pub(crate) fn ensure<D: Directory>(pending: &D, bucket: &BucketName) -> Result<(
 pub(crate) fn rename_into<D: Directory>(
     from: &D,
     name: &str,
-    pending: &D,
+    layout: &Layout<D>,
     bucket: &BucketName,
     target: &str,
 ) -> Result<Option<(D, D)>> {
     for _ in 0..TRIES_MAX {
-        let (priority, dir) = ensure(pending, bucket)?;
+        let (priority, dir) = match ensure(layout, bucket) {
+            Ok(dirs) => dirs,
+            // The queue itself is gone, and what stood in it.
+            Err(Error::NotFound(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         match from.rename(name, &dir, target) {
             Ok(()) => return Ok(Some((priority, dir))),
             // Which of the two is gone? If it is the bucket, it is made again.
@@ -119,7 +131,11 @@ pub(crate) fn rename_into<D: Directory>(
             Err(error) => return Err(Error::at(target, &error)),
         }
     }
-    Err(Error::Exhausted(format!("bucket {} is removed as fast as it is made, try again", bucket.text())))
+    Err(removed_as_made(bucket))
+}
+
+fn removed_as_made(bucket: &BucketName) -> Error {
+    Error::Exhausted(format!("bucket {} is removed as fast as it is made, try again", bucket.text()))
 }
 
 #[cfg(test)]

@@ -60,11 +60,19 @@ pub(crate) struct Candidates<D> {
     unlisted: Vec<Unlisted<D>>,
     /// When `pending` was last looked at, on the monotonic clock.
     refreshed_ms: Option<u64>,
+    /// Whether the last look found `pending` without anything in it.
+    is_bare: bool,
 }
 
 impl<D> Default for Candidates<D> {
     fn default() -> Self {
-        Candidates { known: BinaryHeap::new(), preferred: Vec::new(), unlisted: Vec::new(), refreshed_ms: None }
+        Candidates {
+            known: BinaryHeap::new(),
+            preferred: Vec::new(),
+            unlisted: Vec::new(),
+            refreshed_ms: None,
+            is_bare: false,
+        }
     }
 }
 
@@ -72,6 +80,11 @@ impl<D: Directory> Candidates<D> {
     /// Forgets all, so that the next look is a fresh one.
     pub(crate) fn clear(&mut self) {
         *self = Candidates::default();
+    }
+
+    /// Whether the last look found `pending` without anything in it, as it is at first, or once it is removed.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.is_bare
     }
 
     /// Whether what is known was known `age_ms` ago already.
@@ -90,7 +103,9 @@ impl<D: Directory> Candidates<D> {
         self.preferred.clear();
         self.unlisted.clear();
         let pending_error = |error: FsError| Error::at("pending", &error);
-        for (name, kind) in list_entries(&layout.pending).map_err(pending_error)? {
+        let listed = list_entries(&layout.pending).map_err(pending_error)?;
+        self.is_bare = listed.is_empty();
+        for (name, kind) in listed {
             let Some(priority) = bucket::parse_priority_dir(&name).filter(|_| kind == Kind::Directory) else {
                 visit(&name, kind);
                 continue;

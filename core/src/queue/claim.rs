@@ -61,6 +61,7 @@ impl<D: Directory> Queue<D> {
         let lasting_ms = lasting_ms.unwrap_or(CLAIM_MS_DEFAULT);
         check_duration("a claim", lasting_ms, false)?;
         let sync = is_sync(durability, false);
+        let mut has_reopened = false;
         for _ in 0..TRIES_MAX {
             let Some(layout) = self.layout()? else {
                 holder.check()?;
@@ -76,10 +77,13 @@ impl<D: Directory> Queue<D> {
                 return Err(error);
             }
             if taken.is_empty() {
-                if self.has_layout() {
+                // A directory that somebody removed lists empty as well: once, all are opened again by name.
+                let is_bare = self.candidates.borrow().is_bare() && !has_reopened;
+                if self.has_layout() && !is_bare {
                     return Ok(Vec::new());
                 }
-                // Somebody removed directories: they are opened again by name.
+                has_reopened = true;
+                self.forget_layout();
                 continue;
             }
             let tasks = self.hand_out(&layout, taken, sync)?;

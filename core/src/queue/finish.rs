@@ -283,14 +283,17 @@ fn note_of_reason(reason: &str) -> Result<Option<Note>> {
 
 /// Publishes a note of a task without a given id.
 pub(crate) fn write_note<D: Directory>(layout: &Layout<D>, note: &Note, queue: &Queue<D>) -> Result<Nonce> {
+    let mut notes = layout.notes.clone();
     for _ in 0..TRIES_MAX {
         let nonce = Nonce::draw(queue.environment());
-        match note.write(&layout.notes, &nonce.text()) {
+        match note.write(&notes, &nonce.text()) {
             Ok(file) => {
                 file.sync().map_err(|error| Error::at("a note", &error))?;
                 return Ok(nonce);
             }
             Err(Error::Exists(_)) => {}
+            // Somebody removed the directory: by its name there is, or will be, another.
+            Err(Error::NotFound(_)) => notes = layout.reopen("notes")?,
             Err(error) => return Err(error),
         }
     }
@@ -327,7 +330,7 @@ pub(crate) fn move_file<D: Directory>(
     let to = match &next.place {
         Place::Pending => {
             let bucket = BucketName::shared(next.priority, next.due_ms, 0);
-            let Some((priority, dir)) = bucket::rename_into(from, &name, &layout.pending, &bucket, &target)? else {
+            let Some((priority, dir)) = bucket::rename_into(from, &name, layout, &bucket, &target)? else {
                 return Ok(false);
             };
             if sync {
@@ -335,9 +338,9 @@ pub(crate) fn move_file<D: Directory>(
             }
             None
         }
-        Place::Claimed { .. } => Some(&layout.claimed),
-        Place::Done { .. } => Some(&layout.done),
-        Place::Dead { .. } => Some(&layout.dead),
+        Place::Claimed { .. } => Some("claimed"),
+        Place::Done { .. } => Some("done"),
+        Place::Dead { .. } => Some("dead"),
         Place::Tomb => {
             if let Some(file) = &file {
                 file.sync().map_err(at)?;
@@ -351,13 +354,9 @@ pub(crate) fn move_file<D: Directory>(
         }
     };
     if let Some(to) = to {
-        match from.rename(&name, to, &target) {
-            Ok(()) => {}
-            Err(FsError::NotFound) => return Ok(false),
-            Err(error) => return Err(at(error)),
-        }
+        let Some(dir) = layout.rename_to(to, from, &name, &target)? else { return Ok(false) };
         if sync {
-            sync_all(&[(to, "a task")])?;
+            sync_all(&[(&dir, "a task")])?;
         }
     }
     if let Some(file) = file {

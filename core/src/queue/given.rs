@@ -143,9 +143,8 @@ impl<D: Directory> Given<D> {
 /// Where a task's ticket belongs.
 enum Home {
     Bucket(BucketName),
-    Claimed,
-    Done,
-    Dead,
+    /// A directory of the layout.
+    Fixed(&'static str),
     Nowhere,
 }
 
@@ -155,49 +154,43 @@ fn home(entry: &Entry) -> Home {
             let shard = u64::from(entry.seq) / SHARD_TASKS;
             Home::Bucket(BucketName::shared(entry.priority, entry.due_ms, shard))
         }
-        Place::Claimed { .. } => Home::Claimed,
-        Place::Done { .. } => Home::Done,
-        Place::Dead { .. } => Home::Dead,
+        Place::Claimed { .. } => Home::Fixed("claimed"),
+        Place::Done { .. } => Home::Fixed("done"),
+        Place::Dead { .. } => Home::Fixed("dead"),
         Place::Tomb => Home::Nowhere,
     }
 }
 
-/// The directory of a home that needs no making.
-fn fixed_dir<'a, D>(layout: &'a Layout<D>, home: &Home) -> Option<&'a D> {
-    match home {
-        Home::Claimed => Some(&layout.claimed),
-        Home::Done => Some(&layout.done),
-        Home::Dead => Some(&layout.dead),
-        Home::Bucket(_) | Home::Nowhere => None,
-    }
+fn ticket_error(error: FsError) -> Error {
+    Error::at("a ticket", &error)
 }
 
 /// Sees to it that the task has its ticket where it belongs.
 pub(crate) fn place_ticket<D: Directory>(layout: &Layout<D>, key: &Key, entry: &Entry, sync: bool) -> Result<()> {
     let name = ticket_name(key, entry);
-    let at = |error: FsError| Error::at("a ticket", &error);
     let home = home(entry);
-    if let Some(dir) = fixed_dir(layout, &home) {
-        return match dir.create(&name) {
-            Ok(_) | Err(FsError::Exists) => Ok(()),
-            Err(error) => Err(at(error)),
-        };
-    }
-    let Home::Bucket(bucket) = home else { return Ok(()) };
     for _ in 0..TRIES_MAX {
-        let (priority, dir) = bucket::ensure(&layout.pending, &bucket)?;
+        let (dir, priority) = match &home {
+            Home::Bucket(bucket) => {
+                let (priority, dir) = bucket::ensure(layout, bucket)?;
+                (dir, Some(priority))
+            }
+            Home::Fixed(fixed) => (layout.reopen(fixed)?, None),
+            Home::Nowhere => return Ok(()),
+        };
         match dir.create(&name) {
             Ok(_) | Err(FsError::Exists) => {
-                if sync {
+                if let Some(priority) = priority.filter(|_| sync) {
                     sync_all(&[(&dir, "a bucket"), (&priority, "pending"), (&layout.pending, "pending")])?;
                 }
                 return Ok(());
             }
+            // Removed since it was opened.
             Err(FsError::NotFound) => {}
-            Err(error) => return Err(at(error)),
+            Err(error) => return Err(ticket_error(error)),
         }
     }
-    Err(Error::Exhausted(format!("bucket {} is removed as fast as it is made, try again", bucket.text())))
+    Err(Error::Exhausted(format!("the place of ticket {name} is removed as fast as it is made, try again")))
 }
 
 /// Moves a ticket from `dir/name` to where the task's ticket belongs.
@@ -209,51 +202,37 @@ pub(crate) fn move_ticket<D: Directory>(
     entry: &Entry,
 ) -> Result<()> {
     let target = ticket_name(key, entry);
-    let home = home(entry);
-    let at = |error: FsError| Error::at("a ticket", &error);
-    if let Some(to) = fixed_dir(layout, &home) {
-        return match dir.rename(name, to, &target) {
-            Ok(()) => Ok(()),
-            Err(FsError::NotFound) => place_ticket(layout, key, entry, false),
-            Err(error) => Err(at(error)),
-        };
-    }
-    match home {
-        Home::Bucket(bucket) => match bucket::rename_into(dir, name, &layout.pending, &bucket, &target)? {
-            Some(_) => Ok(()),
-            None => place_ticket(layout, key, entry, false),
-        },
-        _ => ignore_gone(dir.unlink(name)).map_err(at),
-    }
+    let is_moved = match home(entry) {
+        Home::Bucket(bucket) => bucket::rename_into(dir, name, layout, &bucket, &target)?.is_some(),
+        Home::Fixed(fixed) => layout.rename_to(fixed, dir, name, &target)?.is_some(),
+        Home::Nowhere => return ignore_gone(dir.unlink(name)).map_err(ticket_error),
+    };
+    if is_moved { Ok(()) } else { place_ticket(layout, key, entry, false) }
 }
 
 /// Moves the ticket that belongs to state `from` to where it belongs in state `to`.
 pub(crate) fn follow<D: Directory>(layout: &Layout<D>, key: &Key, from: &Entry, to: &Entry) -> Result<()> {
     let name = ticket_name(key, from);
-    match home(from) {
-        Home::Bucket(bucket) => match open_bucket(layout, &bucket)? {
-            Some(dir) => move_ticket(layout, &dir, &name, key, to),
-            None => place_ticket(layout, key, to, false),
-        },
-        fixed => match fixed_dir(layout, &fixed) {
-            Some(dir) => move_ticket(layout, dir, &name, key, to),
-            None => place_ticket(layout, key, to, false),
-        },
+    let dir = match home(from) {
+        Home::Bucket(bucket) => open_bucket(layout, &bucket)?,
+        Home::Fixed(fixed) => Some(layout.fixed(fixed).clone()),
+        Home::Nowhere => None,
+    };
+    match dir {
+        Some(dir) => move_ticket(layout, &dir, &name, key, to),
+        None => place_ticket(layout, key, to, false),
     }
 }
 
 /// Removes the ticket that belongs to a state.
 pub(crate) fn remove_ticket<D: Directory>(layout: &Layout<D>, key: &Key, entry: &Entry) -> Result<()> {
     let name = ticket_name(key, entry);
-    let home = home(entry);
-    let removed = match &home {
-        Home::Bucket(bucket) => match open_bucket(layout, bucket)? {
-            Some(dir) => dir.unlink(&name),
-            None => Ok(()),
-        },
-        fixed => fixed_dir(layout, fixed).map_or(Ok(()), |dir| dir.unlink(&name)),
+    let removed = match home(entry) {
+        Home::Bucket(bucket) => open_bucket(layout, &bucket)?.map_or(Ok(()), |dir| dir.unlink(&name)),
+        Home::Fixed(fixed) => layout.fixed(fixed).unlink(&name),
+        Home::Nowhere => Ok(()),
     };
-    ignore_gone(removed).map_err(|error| Error::at("a ticket", &error))
+    ignore_gone(removed).map_err(ticket_error)
 }
 
 fn open_bucket<D: Directory>(layout: &Layout<D>, bucket: &BucketName) -> Result<Option<D>> {
@@ -265,21 +244,21 @@ fn open_bucket<D: Directory>(layout: &Layout<D>, bucket: &BucketName) -> Result<
 impl<D: Directory> Queue<D> {
     pub(crate) fn push_given(
         &self,
-        layout: &Layout<D>,
         tasks: &[Checked<'_>],
         on_duplicate: OnDuplicate,
         sync: bool,
     ) -> Result<Vec<String>> {
+        let layout = self.layout_made()?;
         for (id, key) in tasks.iter().filter_map(|task| task.id.as_ref()) {
             // Looked at first, so that a refusal changes nothing; each push below looks again.
-            if let Some(given) = Given::read(layout, key)? {
+            if let Some(given) = Given::read(&layout, key)? {
                 self.may_push(id, &given, on_duplicate)?;
             }
         }
         let mut ids = Vec::with_capacity(tasks.len());
         for task in tasks {
             let Some((id, key)) = &task.id else { continue };
-            self.push_given_one(layout, id, key, task, on_duplicate, sync)?;
+            self.push_given_one(id, key, task, on_duplicate, sync)?;
             ids.push(String::from(*id));
         }
         Ok(ids)
@@ -302,7 +281,6 @@ impl<D: Directory> Queue<D> {
 
     fn push_given_one(
         &self,
-        layout: &Layout<D>,
         id: &str,
         key: &Key,
         task: &Checked<'_>,
@@ -310,10 +288,14 @@ impl<D: Directory> Queue<D> {
         sync: bool,
     ) -> Result<()> {
         for _ in 0..TRIES_MAX {
+            let made = self.layout_made()?;
+            let layout = &*made;
             let Some(mut given) = Given::read(layout, key)? else {
                 if self.give_birth(layout, id, key, task, sync)? {
                     return Ok(());
                 }
+                // Another was first, or somebody removed a directory.
+                self.forget_layout();
                 continue;
             };
             if !self.may_push(id, &given, on_duplicate)? {

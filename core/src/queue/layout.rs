@@ -1,8 +1,11 @@
 //! The directories of one queue.
 
-use crate::capability::Directory;
-use crate::error::Result;
+use crate::capability::{Directory, FsError};
+use crate::error::{Error, Result};
+use crate::limits::TRIES_MAX;
 use crate::store::{Floor, TMP, ensure_dir};
+use alloc::format;
+use core::cell::Cell;
 
 /// What `<name>-queue/` holds. None of these is ever removed by Leasehold.
 #[derive(Debug)]
@@ -19,6 +22,7 @@ pub(crate) struct Layout<D> {
     /// The refs of tasks with a given id.
     pub(crate) ids: D,
     pub(crate) tmp: D,
+    is_doubted: Cell<bool>,
 }
 
 /// The directories' names, as they stand in the queue's.
@@ -38,7 +42,55 @@ impl<D: Directory> Layout<D> {
             ids: ensure_dir(&queue, "ids")?,
             tmp: ensure_dir(&queue, TMP)?,
             queue,
+            is_doubted: Cell::new(false),
         })
+    }
+
+    /// The directory of a state that has one for all its tasks.
+    pub(crate) fn fixed(&self, name: &str) -> &D {
+        match name {
+            "claimed" => &self.claimed,
+            "done" => &self.done,
+            "dead" => &self.dead,
+            "ids" => &self.ids,
+            _ => &self.notes,
+        }
+    }
+
+    /// Opens one of the directories again by its name, after somebody removed the one that was open.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`] if the queue itself was removed.
+    pub(crate) fn reopen(&self, name: &str) -> Result<D> {
+        self.doubt();
+        ensure_dir(&self.queue, name)
+    }
+
+    /// Renames `from/name` to `target` in the directory of a state, and answers that; `None` if the source is not there.
+    pub(crate) fn rename_to(&self, state: &str, from: &D, name: &str, target: &str) -> Result<Option<D>> {
+        let mut dir = self.fixed(state).clone();
+        for _ in 0..TRIES_MAX {
+            match from.rename(name, &dir, target) {
+                Ok(()) => return Ok(Some(dir)),
+                // Which of the two is gone? If it is the target, there is, or will be, another by its name.
+                Err(FsError::NotFound) => match from.metadata(name) {
+                    Ok(_) => dir = self.reopen(state)?,
+                    Err(FsError::NotFound) => return Ok(None),
+                    Err(error) => return Err(Error::at(name, &error)),
+                },
+                Err(error) => return Err(Error::at(state, &error)),
+            }
+        }
+        Err(Error::Exhausted(format!("{state} is removed as fast as it is made, try again")))
+    }
+
+    /// Something looked as it does where somebody removed a directory: the next call opens all again by name.
+    pub(crate) fn doubt(&self) {
+        self.is_doubted.set(true);
+    }
+
+    pub(crate) fn is_doubted(&self) -> bool {
+        self.is_doubted.get()
     }
 
     pub(crate) fn floor(&self) -> Floor<'_, D> {

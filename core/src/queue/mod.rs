@@ -80,7 +80,6 @@ impl<D: Directory> Queues<D> {
             shard: Cell::new((0, 0)),
             dropped: RefCell::default(),
             is_anchored: Cell::new(false),
-            is_doubted: Cell::new(false),
         })
     }
 
@@ -129,8 +128,6 @@ pub struct Queue<D> {
     dropped: RefCell<adopt::Watched>,
     /// Whether this instance has synced the directories above the tasks.
     is_anchored: Cell<bool>,
-    /// Whether the directories are to be opened again by name.
-    is_doubted: Cell<bool>,
 }
 
 impl<D: Directory> Queue<D> {
@@ -154,10 +151,7 @@ impl<D: Directory> Queue<D> {
 
     /// The directories, if the queue is there.
     pub(crate) fn layout(&self) -> Result<Option<Rc<Layout<D>>>> {
-        if self.is_doubted.replace(false) {
-            *self.layout.borrow_mut() = None;
-        }
-        if let Some(layout) = self.layout.borrow().as_ref() {
+        if let Some(layout) = self.layout.borrow().as_ref().filter(|layout| !layout.is_doubted()) {
             return Ok(Some(Rc::clone(layout)));
         }
         let is_marked = FORMAT.is_marked(&self.queues.dir)?;
@@ -166,7 +160,12 @@ impl<D: Directory> Queue<D> {
         if !is_marked {
             FORMAT.ensure(&self.queues.dir, self.environment())?;
         }
-        let layout = Rc::new(Layout::ensure(queue)?);
+        let layout = match Layout::ensure(queue) {
+            Ok(layout) => Rc::new(layout),
+            // Removed again meanwhile.
+            Err(Error::NotFound(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         *self.layout.borrow_mut() = Some(Rc::clone(&layout));
         Ok(Some(layout))
     }
@@ -202,11 +201,6 @@ impl<D: Directory> Queue<D> {
     /// Whether the directories are known; not so once somebody was found to have removed one.
     pub(crate) fn has_layout(&self) -> bool {
         self.layout.borrow().is_some()
-    }
-
-    /// A listing was empty, and so is one of a directory that somebody removed: the next call opens by name.
-    pub(crate) fn doubt_layout(&self) {
-        self.is_doubted.set(true);
     }
 
     /// Somebody removed directories: the next look opens or makes them by name.

@@ -36,7 +36,7 @@ struct Line {
 }
 
 impl Note {
-    /// Writes it under a name that nobody has; `Exists` if somebody does.
+    /// Writes it under a name that nobody has; `Exists` if somebody does, `NotFound` if the directory is gone.
     pub(crate) fn write<D: Directory>(&self, dir: &D, name: &str) -> Result<D::File> {
         let line = Line { reason: self.reason.clone(), file: self.file.clone(), outcome: self.outcome.is_some() };
         let mut line = serde_json::to_vec(&line).map_err(|error| Error::Other(alloc::format!("note: {error}")))?;
@@ -44,6 +44,7 @@ impl Note {
         let outcome = self.outcome.as_deref().unwrap_or_default();
         create_file(dir, name, &[&line, outcome]).map_err(|error| match error {
             FsError::Exists => Error::Exists(String::from(name)),
+            FsError::NotFound => Error::NotFound(String::from("notes")),
             error => Error::at("a note", &error),
         })
     }

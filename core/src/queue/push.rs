@@ -20,7 +20,7 @@ use crate::limits::{
     PRIORITY_MAX, TRIES_MAX,
 };
 use crate::name::{Key, Nonce};
-use crate::store::{create_file, is_sync, remove_tree};
+use crate::store::{create_file, is_sync, remove_tree, try_ensure_dir};
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
@@ -113,14 +113,13 @@ impl<D: Directory> Queue<D> {
             return Err(Error::InvalidArgument(format!("id {id:?} stands twice in one batch")));
         }
         let sync = is_sync(durability, true);
-        let layout = match checked.as_slice() {
-            [] => return Ok(Vec::new()),
-            _ => self.layout_made()?,
-        };
+        if checked.is_empty() {
+            return Ok(Vec::new());
+        }
         // What is pushed by this instance is seen by it at once, whatever it has listed before.
         self.candidates.borrow_mut().clear();
         if given != 0 {
-            return self.push_given(&layout, &checked, on_duplicate, sync);
+            return self.push_given(&checked, on_duplicate, sync);
         }
         match checked.as_slice() {
             [one] => Ok(alloc::vec![self.push_one(one, sync)?]),
@@ -152,7 +151,7 @@ impl<D: Directory> Queue<D> {
             };
             let shard = self.take_shard(entry.due_ms);
             let bucket = BucketName::shared(entry.priority, entry.due_ms, shard);
-            match bucket::rename_into(&layout.tmp, &id, &layout.pending, &bucket, &target) {
+            match bucket::rename_into(&layout.tmp, &id, &layout, &bucket, &target) {
                 Ok(Some((priority, dir))) => {
                     if sync {
                         file.sync().map_err(|error| Error::at("a task", &error))?;
@@ -183,8 +182,11 @@ impl<D: Directory> Queue<D> {
             let layout = self.layout_made()?;
             let nonce = Nonce::draw(self.environment());
             let made = make_batch(&layout, &nonce.text(), tasks, &entries, sync).and_then(|dir| {
+                let Some(dir) = dir else { return Ok(None) };
                 let bucket = BucketName::of_batch(priority, due_ms, nonce);
-                let parent = crate::store::ensure_dir(&layout.pending, &bucket::priority_dir(priority))?;
+                let Some(parent) = try_ensure_dir(&layout.pending, &bucket::priority_dir(priority))? else {
+                    return Ok(None);
+                };
                 match layout.tmp.rename(&nonce.text(), &parent, &bucket.text()) {
                     Ok(()) => Ok(Some((dir, parent))),
                     Err(FsError::NotFound) => Ok(None),
@@ -213,22 +215,29 @@ impl<D: Directory> Queue<D> {
     }
 }
 
-/// Writes a batch where nobody looks.
+/// Writes a batch where nobody looks; `None` if a directory on the way was removed.
 fn make_batch<D: Directory>(
     layout: &Layout<D>,
     name: &str,
     tasks: &[Checked<'_>],
     entries: &[Entry],
     sync: bool,
-) -> Result<D> {
+) -> Result<Option<D>> {
     let at = |error: FsError| Error::at("a batch", &error);
-    layout.tmp.create_dir(name).map_err(at)?;
-    let dir = layout.tmp.open_dir(name).map_err(at)?;
+    let dir = match layout.tmp.create_dir(name).and_then(|()| layout.tmp.open_dir(name)) {
+        Ok(dir) => dir,
+        Err(FsError::NotFound) => return Ok(None),
+        Err(error) => return Err(at(error)),
+    };
     for (task, entry) in tasks.iter().zip(entries) {
-        let file = create_file(&dir, &entry.text(), &[task.payload, &task.trailer]).map_err(at)?;
+        let file = match create_file(&dir, &entry.text(), &[task.payload, &task.trailer]) {
+            Ok(file) => file,
+            Err(FsError::NotFound) => return Ok(None),
+            Err(error) => return Err(at(error)),
+        };
         if sync {
             file.sync().map_err(at)?;
         }
     }
-    Ok(dir)
+    Ok(Some(dir))
 }

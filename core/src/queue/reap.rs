@@ -57,7 +57,7 @@ impl<D: Directory> Queue<D> {
         let mut failed = None;
         let listed = list_entries(&layout.claimed).map_err(|error| Error::at("claimed", &error))?;
         if listed.is_empty() {
-            self.doubt_layout();
+            layout.doubt();
         }
         for (name, kind) in listed {
             if kind != Kind::File {

@@ -50,14 +50,7 @@ impl<D: Directory> Layout<D> {
 
     /// Visits everything in `claimed`, `done` or `dead`.
     pub(crate) fn for_each_in(&self, name: &str, visit: &mut dyn FnMut(Found<D>) -> Result<()>) -> Result<()> {
-        let dir = match name {
-            "claimed" => &self.claimed,
-            "done" => &self.done,
-            "dead" => &self.dead,
-            "ids" => &self.ids,
-            _ => &self.notes,
-        };
-        each(&Rc::new(dir.clone()), name, None, visit)
+        each(&Rc::new(self.fixed(name).clone()), name, None, visit)
     }
 }
 

@@ -31,17 +31,27 @@ pub(crate) fn open_or_absent<D: Directory>(parent: &D, name: &str) -> Result<Opt
 }
 
 /// Opens a directory beneath `parent`, making it first where there is none.
+///
+/// # Errors
+/// [`Error::NotFound`] if `parent` itself was removed.
 pub(crate) fn ensure_dir<D: Directory>(parent: &D, name: &str) -> Result<D> {
+    try_ensure_dir(parent, name)?.ok_or_else(|| Error::NotFound(format!("{name}: the directory above was removed")))
+}
+
+/// Opens a directory beneath `parent`, making it first where there is none; `None` if `parent` itself was removed,
+/// or the directory is removed as fast as it is made.
+pub(crate) fn try_ensure_dir<D: Directory>(parent: &D, name: &str) -> Result<Option<D>> {
     for _ in 0..3 {
         if let Some(dir) = open_or_absent(parent, name)? {
-            return Ok(dir);
+            return Ok(Some(dir));
         }
         match parent.create_dir(name) {
             Ok(()) | Err(FsError::Exists) => {}
+            Err(FsError::NotFound) => return Ok(None),
             Err(error) => return Err(Error::at(name, &error)),
         }
     }
-    Err(Error::Exhausted(format!("{name}: the directory is removed as fast as it is made")))
+    Ok(None)
 }
 
 /// Lists a directory, a second time if it came back empty: on btrfs a listing during a rename may.

@@ -97,16 +97,10 @@ fn apply(disk: &mut FileSystem, changes: &[Change], fs: &FileSystem) {
     for change in changes {
         match change {
             Change::Add(dir, name, ino) => {
-                if disk.node(*ino).is_none()
-                    && let Some(node) = fs.node(*ino)
-                {
-                    let mut node = node.clone();
-                    if let Body::Dir(entries) = &mut node.body {
-                        entries.clear();
-                    }
-                    disk.insert(*ino, node);
-                }
-                if disk.node(*ino).is_some() {
+                // A directory that is synced before its own name keeps what it holds until the name is.
+                know(disk, *dir, fs);
+                know(disk, *ino, fs);
+                if disk.node(*dir).is_some() && disk.node(*ino).is_some() {
                     disk.add(*dir, name, *ino, 0, &mut Effect::default());
                 }
             }
@@ -116,6 +110,19 @@ fn apply(disk: &mut FileSystem, changes: &[Change], fs: &FileSystem) {
                 }
             }
         }
+    }
+}
+
+/// Sees to it that the disk has an inode, a directory being empty at first.
+fn know(disk: &mut FileSystem, ino: Ino, fs: &FileSystem) {
+    if disk.node(ino).is_none()
+        && let Some(node) = fs.node(ino)
+    {
+        let mut node = node.clone();
+        if let Body::Dir(entries) = &mut node.body {
+            entries.clear();
+        }
+        disk.insert(ino, node);
     }
 }
 
