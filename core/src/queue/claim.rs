@@ -12,12 +12,12 @@
 use super::candidates::Candidate;
 use super::entry::{Cause, Entry, Place};
 use super::finish::{move_file, remove_note};
-use super::given::{Given, follow};
+use super::given::Given;
 use super::layout::Layout;
 use super::note::Note;
 use super::receipt::Receipt;
 use super::task::ClaimedTask;
-use super::ticket::Ticket;
+use super::ticket::{Ticket, follow};
 use super::{Queue, adopt, check_duration, content};
 use crate::Durability;
 use crate::capability::{Directory, File, FsError};

@@ -14,10 +14,11 @@
 
 use super::bucket::{self, BucketName};
 use super::entry::{Cause, Entry, Place};
-use super::given::{Given, follow};
+use super::given::Given;
 use super::layout::Layout;
 use super::note::Note;
 use super::receipt::Receipt;
+use super::ticket::{follow, remove_ticket};
 use super::{Queue, check_duration};
 use crate::Durability;
 use crate::capability::{Directory, File, FsError};
@@ -253,7 +254,7 @@ impl<D: Directory> Queue<D> {
             }
             if next.place == Place::Tomb {
                 given.remove(layout)?;
-                super::given::remove_ticket(layout, key, &before)?;
+                remove_ticket(layout, key, &before)?;
             } else {
                 if next.note != before.note {
                     given.remove_blob(before.note)?;

@@ -18,6 +18,7 @@ mod locate;
 mod note;
 mod operate;
 mod push;
+mod push_given;
 mod reap;
 mod receipt;
 mod reconcile;

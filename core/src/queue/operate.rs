@@ -9,11 +9,11 @@
 use super::Queue;
 use super::entry::{Entry, Place};
 use super::finish::{move_file, remove_note};
-use super::given::follow;
 use super::layout::{Layout, PAUSED};
 use super::locate::Located;
 use super::scan::Found;
 use super::task::TaskState;
+use super::ticket::follow;
 use crate::Durability;
 use crate::capability::{Directory, FsError};
 use crate::error::{Error, Result};

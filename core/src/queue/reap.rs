@@ -11,9 +11,9 @@
 use super::Queue;
 use super::entry::{Entry, Place};
 use super::finish::move_file;
-use super::given::{Given, move_ticket};
+use super::given::Given;
 use super::layout::Layout;
-use super::ticket::Ticket;
+use super::ticket::{Ticket, move_ticket};
 use crate::Durability;
 use crate::capability::{Directory, Kind};
 use crate::error::{Error, Result};

@@ -9,9 +9,10 @@
 
 use super::Queue;
 use super::entry::{Entry, Place};
-use super::given::{Given, place_ticket};
+use super::given::Given;
 use super::layout::Layout;
 use super::scan::Found;
+use super::ticket::{Ticket, place_ticket, ticket_name};
 use crate::capability::{Directory, FsError, Kind};
 use crate::error::{Error, Result};
 use crate::name::{Key, Nonce};
@@ -104,7 +105,7 @@ impl<D: Directory> Queue<D> {
             if given.entry.place == Place::Tomb {
                 given.remove(layout)?;
                 report(format!("ids/{name}"), String::from("its removal was cut short, and is finished"));
-            } else if !tickets.contains_key(&super::ticket::ticket_name(&key, &given.entry)) {
+            } else if !tickets.contains_key(&ticket_name(&key, &given.entry)) {
                 place_ticket(layout, &key, &given.entry, true)?;
                 report(format!("ids/{name}"), String::from("had no ticket, and has one again"));
             }
@@ -117,7 +118,7 @@ impl<D: Directory> Queue<D> {
 pub(crate) fn ticket_names<D: Directory>(layout: &Layout<D>) -> Result<BTreeMap<String, ()>> {
     let mut names = BTreeMap::new();
     let mut look = |found: Found<D>| {
-        if found.kind == Kind::File && super::ticket::Ticket::parse(&found.name).is_some() {
+        if found.kind == Kind::File && Ticket::parse(&found.name).is_some() {
             names.insert(found.name, ());
         }
         Ok(())

@@ -9,7 +9,7 @@ use super::entry::Place;
 use super::given::Given;
 use super::layout::Layout;
 use super::reconcile::for_each_file;
-use super::ticket::Ticket;
+use super::ticket::{Ticket, place_ticket};
 use crate::capability::{Directory, FsError, Kind};
 use crate::error::{Error, Result};
 use crate::name::{Key, Nonce};
@@ -72,7 +72,7 @@ impl<D: Directory> Queue<D> {
                     if let Some(given) =
                         Given::read(layout, &ticket.key)?.filter(|given| names_it(&Some(given.clone())))
                     {
-                        super::given::place_ticket(layout, &given.key, &given.entry, false)?;
+                        place_ticket(layout, &given.key, &given.entry, false)?;
                     }
                     Ok(())
                 }

@@ -5,8 +5,16 @@
 //! `done` or `dead`, so that nobody has to look through all of `ids/`. It is a hint: whoever meets one that
 //! does not agree with its ref moves it to where it belongs, or removes it once the ref can never again agree.
 
-use super::entry::{Entry, parse_order};
+use super::bucket::{self, BucketName, SHARD_TASKS};
+use super::entry::{Entry, Place, parse_order};
+use super::layout::Layout;
+use crate::capability::{Directory, FsError};
+use crate::error::{Error, Result};
+use crate::limits::TRIES_MAX;
 use crate::name::{Key, Nonce, number};
+use crate::reference::ignore_gone;
+use crate::store::sync_all;
+use alloc::format;
 use alloc::string::String;
 
 /// A ticket's name.
@@ -42,4 +50,105 @@ pub(crate) fn ticket_name(key: &Key, entry: &Entry) -> String {
     out.push('.');
     out.push_str(key.as_str());
     out
+}
+
+/// Where a task's ticket belongs.
+enum Home {
+    Bucket(BucketName),
+    /// A directory of the layout.
+    Fixed(&'static str),
+    Nowhere,
+}
+
+fn home(entry: &Entry) -> Home {
+    match entry.place {
+        Place::Pending => {
+            let shard = u64::from(entry.seq) / SHARD_TASKS;
+            Home::Bucket(BucketName::shared(entry.priority, entry.due_ms, shard))
+        }
+        Place::Claimed { .. } => Home::Fixed("claimed"),
+        Place::Done { .. } => Home::Fixed("done"),
+        Place::Dead { .. } => Home::Fixed("dead"),
+        Place::Tomb => Home::Nowhere,
+    }
+}
+
+fn ticket_error(error: FsError) -> Error {
+    Error::at("a ticket", &error)
+}
+
+/// Sees to it that the task has its ticket where it belongs.
+pub(crate) fn place_ticket<D: Directory>(layout: &Layout<D>, key: &Key, entry: &Entry, sync: bool) -> Result<()> {
+    let name = ticket_name(key, entry);
+    let home = home(entry);
+    for _ in 0..TRIES_MAX {
+        let (dir, priority) = match &home {
+            Home::Bucket(bucket) => {
+                let (priority, dir) = bucket::ensure(layout, bucket)?;
+                (dir, Some(priority))
+            }
+            Home::Fixed(fixed) => (layout.reopen(fixed)?, None),
+            Home::Nowhere => return Ok(()),
+        };
+        match dir.create(&name) {
+            Ok(_) | Err(FsError::Exists) => {
+                if let Some(priority) = priority.filter(|_| sync) {
+                    sync_all(&[(&dir, "a bucket"), (&priority, "pending"), (&layout.pending, "pending")])?;
+                }
+                return Ok(());
+            }
+            // Removed since it was opened.
+            Err(FsError::NotFound) => {}
+            Err(error) => return Err(ticket_error(error)),
+        }
+    }
+    Err(Error::Exhausted(format!("the place of ticket {name} is removed as fast as it is made, try again")))
+}
+
+/// Moves a ticket from `dir/name` to where the task's ticket belongs.
+pub(crate) fn move_ticket<D: Directory>(
+    layout: &Layout<D>,
+    dir: &D,
+    name: &str,
+    key: &Key,
+    entry: &Entry,
+) -> Result<()> {
+    let target = ticket_name(key, entry);
+    let is_moved = match home(entry) {
+        Home::Bucket(bucket) => bucket::rename_into(dir, name, layout, &bucket, &target)?.is_some(),
+        Home::Fixed(fixed) => layout.rename_to(fixed, dir, name, &target)?.is_some(),
+        Home::Nowhere => return ignore_gone(dir.unlink(name)).map_err(ticket_error),
+    };
+    if is_moved { Ok(()) } else { place_ticket(layout, key, entry, false) }
+}
+
+/// Moves the ticket that belongs to state `from` to where it belongs in state `to`.
+pub(crate) fn follow<D: Directory>(layout: &Layout<D>, key: &Key, from: &Entry, to: &Entry) -> Result<()> {
+    let name = ticket_name(key, from);
+    let dir = match home(from) {
+        Home::Bucket(bucket) => open_bucket(layout, &bucket)?,
+        Home::Fixed(fixed) => Some(layout.fixed(fixed).clone()),
+        Home::Nowhere => None,
+    };
+    match dir {
+        Some(dir) => move_ticket(layout, &dir, &name, key, to),
+        None => place_ticket(layout, key, to, false),
+    }
+}
+
+/// Removes the ticket that belongs to a state.
+pub(crate) fn remove_ticket<D: Directory>(layout: &Layout<D>, key: &Key, entry: &Entry) -> Result<()> {
+    let name = ticket_name(key, entry);
+    let removed = match home(entry) {
+        Home::Bucket(bucket) => open_bucket(layout, &bucket)?.map_or(Ok(()), |dir| dir.unlink(&name)),
+        Home::Fixed(fixed) => layout.fixed(fixed).unlink(&name),
+        Home::Nowhere => Ok(()),
+    };
+    ignore_gone(removed).map_err(ticket_error)
+}
+
+fn open_bucket<D: Directory>(layout: &Layout<D>, bucket: &BucketName) -> Result<Option<D>> {
+    let priority = bucket::priority_dir(bucket.priority);
+    let Some(priority) = crate::store::open_or_absent(&layout.pending, &priority)? else { return Ok(None) };
+    crate::store::open_or_absent(&priority, &bucket.text())
 }

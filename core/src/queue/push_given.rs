@@ -1,0 +1,198 @@
+//! Pushing tasks with given ids: the births, and the swaps that give a ref a new life.
+//!
+//! The order is: content, then the ticket, then the birth or the swap that makes the task pending. So at no moment is a
+//! task pending without content or ticket, and a push that is cut short leaves only debris.
+
+use super::Queue;
+use super::entry::Place;
+use super::given::Given;
+use super::layout::Layout;
+use super::push::Checked;
+use super::task::OnDuplicate;
+use super::ticket::{place_ticket, remove_ticket};
+use crate::capability::{Directory, File, FsError};
+use crate::error::{Error, Result};
+use crate::limits::TRIES_MAX;
+use crate::name::{Key, Nonce};
+use crate::reference::{Unborn, ignore_gone};
+use crate::store::{create_file, sync_all};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+impl<D: Directory> Queue<D> {
+    pub(crate) fn push_given(
+        &self,
+        tasks: &[Checked<'_>],
+        on_duplicate: OnDuplicate,
+        sync: bool,
+    ) -> Result<Vec<String>> {
+        let layout = self.layout_made()?;
+        for (id, key) in tasks.iter().filter_map(|task| task.id.as_ref()) {
+            // Looked at first, so that a refusal changes nothing; each push below looks again.
+            if let Some(given) = Given::read(&layout, key)? {
+                self.may_push(id, &given, on_duplicate)?;
+            }
+        }
+        let mut ids = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            let Some((id, key)) = &task.id else { continue };
+            self.push_given_one(id, key, task, on_duplicate, sync)?;
+            ids.push(String::from(*id));
+        }
+        Ok(ids)
+    }
+
+    /// Whether a push may go on where `given` stands; `false` if that is to be kept.
+    fn may_push(&self, id: &str, given: &Given<D>, on_duplicate: OnDuplicate) -> Result<bool> {
+        match (&given.entry.place, on_duplicate) {
+            (Place::Done { .. } | Place::Dead { .. } | Place::Tomb, _) => Ok(true),
+            (_, OnDuplicate::Refuse) => {
+                Err(Error::Exists(format!("task {id:?} is pending or claimed, push it to be kept or replaced")))
+            }
+            (_, OnDuplicate::Keep) => Ok(false),
+            (Place::Claimed { .. }, OnDuplicate::Replace) if !self.is_over(&given.entry)? => {
+                Err(Error::Held(self.holding(&given.entry)))
+            }
+            (_, OnDuplicate::Replace) => Ok(true),
+        }
+    }
+
+    fn push_given_one(
+        &self,
+        id: &str,
+        key: &Key,
+        task: &Checked<'_>,
+        on_duplicate: OnDuplicate,
+        sync: bool,
+    ) -> Result<()> {
+        for _ in 0..TRIES_MAX {
+            let made = self.layout_made()?;
+            let layout = &*made;
+            let Some(mut given) = Given::read(layout, key)? else {
+                if self.give_birth(layout, id, key, task, sync)? {
+                    return Ok(());
+                }
+                // Another was first, or somebody removed a directory.
+                self.forget_layout();
+                continue;
+            };
+            if !self.may_push(id, &given, on_duplicate)? {
+                // A push that was cut short may have left it without its ticket.
+                if given.entry.place == Place::Pending {
+                    place_ticket(layout, key, &given.entry, sync)?;
+                }
+                if sync {
+                    sync_all(&[(&given.reference.dir, "ids"), (&layout.ids, "ids")])?;
+                }
+                return Ok(());
+            }
+            match given.entry.place {
+                Place::Tomb => given.remove(layout)?,
+                // Its claim is over: it comes back first, and then its place is taken.
+                Place::Claimed { .. } => {
+                    self.abandon_given(layout, &mut given)?;
+                }
+                _ => {
+                    if self.replace_content(layout, key, &mut given, task, sync)? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        Err(self.exhausted())
+    }
+
+    /// A new ref; `false` if another was first.
+    fn give_birth(&self, layout: &Layout<D>, id: &str, key: &Key, task: &Checked<'_>, sync: bool) -> Result<bool> {
+        let floor = layout.floor().read()?;
+        let (order_ms, seq) = self.take_order(1);
+        let now_ms = self.environment().now_ms();
+        let nonce = Nonce::draw_on(floor, self.environment());
+        // Pending is not held: the claim reads the floor again, after the ref.
+        let token = now_ms.max(floor.saturating_add(1));
+        let entry = task.entry(nonce, token, now_ms, order_ms, seq);
+        let unborn = Unborn::make(&layout.tmp, entry.text(), id, self.environment())?;
+        let made = unborn.make_content().and_then(|content| {
+            let parts = [task.payload, &task.trailer];
+            let file = create_file(&content, &nonce.text(), &parts).map_err(|error| Error::at("a task", &error))?;
+            place_ticket(layout, key, &entry, sync)?;
+            Ok((content, file))
+        });
+        let (content, file) = match made {
+            Ok(made) => made,
+            Err(error) => {
+                unborn.discard();
+                let _ = remove_ticket(layout, key, &entry);
+                return Err(error);
+            }
+        };
+        if sync {
+            file.sync().map_err(|error| Error::at("a task", &error))?;
+            sync_all(&[(&content, "content")])?;
+        }
+        match unborn.publish(&layout.ids, key.as_str(), true) {
+            Ok(Some(born)) => {
+                // A ticket of an unborn task looks like debris to those who meet it beside another ref.
+                place_ticket(layout, key, &entry, sync)?;
+                if sync {
+                    born.token_file.sync().map_err(|error| Error::at("a task", &error))?;
+                    sync_all(&[(&born.reference.dir, "ids"), (&layout.ids, "ids")])?;
+                    self.sync_published(layout, &[])?;
+                }
+                Ok(true)
+            }
+            Ok(None) => {
+                remove_ticket(layout, key, &entry)?;
+                Ok(false)
+            }
+            Err(error) => {
+                let _ = remove_ticket(layout, key, &entry);
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives a ref new content; `false` if its state has changed meanwhile.
+    fn replace_content(
+        &self,
+        layout: &Layout<D>,
+        key: &Key,
+        given: &mut Given<D>,
+        task: &Checked<'_>,
+        sync: bool,
+    ) -> Result<bool> {
+        // Gone means that the ref is being removed: it is read again.
+        let Some(content) = given.reference.content()? else { return Ok(false) };
+        let before = given.entry.clone();
+        let nonce = Nonce::draw_on(before.token, self.environment());
+        let file = match create_file(&content, &nonce.text(), &[task.payload, &task.trailer]) {
+            Ok(file) => file,
+            Err(FsError::NotFound | FsError::Exists) => return Ok(false),
+            Err(error) => return Err(Error::at("a task", &error)),
+        };
+        let (order_ms, seq) = self.take_order(1);
+        let now_ms = self.environment().now_ms();
+        let entry = task.entry(nonce, before.token.saturating_add(1), now_ms, order_ms, seq);
+        let swapped = (|| {
+            if sync {
+                file.sync().map_err(|error| Error::at("a task", &error))?;
+                sync_all(&[(&content, "content")])?;
+            }
+            place_ticket(layout, key, &entry, sync)?;
+            given.swap(entry.clone())
+        })();
+        if !matches!(swapped, Ok(true)) {
+            remove_ticket(layout, key, &entry)?;
+            ignore_gone(content.unlink(&nonce.text())).map_err(|error| Error::at("content", &error))?;
+            return swapped;
+        }
+        if sync {
+            sync_all(&[(&given.reference.dir, "ids")])?;
+        }
+        remove_ticket(layout, key, &before)?;
+        given.remove_blob(Some(before.nonce))?;
+        given.remove_blob(before.note)?;
+        Ok(true)
+    }
+}
