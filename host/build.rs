@@ -21,10 +21,7 @@ use std::{env, fs};
 fn main() -> anyhow::Result<()> {
     let workspace = workspace()?;
     for source in guest::SOURCES {
-        println!(
-            "cargo::rerun-if-changed={}",
-            workspace.join(source).display()
-        );
+        println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
     println!("cargo::rerun-if-env-changed={}", toolchain::CHOICE);
 
@@ -44,18 +41,18 @@ fn variable(name: &str) -> anyhow::Result<String> {
 
 fn workspace() -> anyhow::Result<PathBuf> {
     let package = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
-    let workspace = package
-        .parent()
-        .context("this package stands in the workspace")?;
+    let workspace = package.parent().context("this package stands in the workspace")?;
     Ok(workspace.to_path_buf())
 }
 
-/// The target folder of the build that this is part of, wherever it was put: cargo marks it as a cache.
+/// The target folder of the build that this is part of, wherever it was put: `OUT_DIR` is
+/// `TARGET_DIR/[TRIPLE/]PROFILE/build/PACKAGE/out`.
 fn target_dir(out: &Path) -> anyhow::Result<PathBuf> {
-    let target = out
-        .ancestors()
-        .find(|folder| folder.join("CACHEDIR.TAG").exists());
-    Ok(target
-        .context("OUT_DIR lies in cargo's target folder")?
-        .to_path_buf())
+    let folder = out.ancestors().nth(4).context("OUT_DIR lies in cargo's target folder")?;
+    let triple = variable("TARGET")?;
+    let target = match folder.parent() {
+        Some(parent) if folder.ends_with(triple) => parent,
+        _ => folder,
+    };
+    Ok(target.to_path_buf())
 }

@@ -8,6 +8,7 @@ use std::{env, fs};
 
 /// What the module is made of, in the workspace.
 pub(crate) const SOURCES: &[&str] = &[
+    ".cargo/config.toml",
     "Cargo.toml",
     "Cargo.lock",
     "core/Cargo.toml",
@@ -28,8 +29,8 @@ const NOT_INHERITED: &[&str] = &[
     "CARGO_BUILD_TARGET",
     "CARGO_ENCODED_RUSTFLAGS",
     "CARGO_TARGET_DIR",
+    "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
     "LD_LIBRARY_PATH",
-    "RUSTC",
     "RUSTC_WORKSPACE_WRAPPER",
     "RUSTC_WRAPPER",
     "RUSTDOC",
@@ -55,14 +56,8 @@ pub(crate) fn build(workspace: &Path, target_dir: &Path) -> anyhow::Result<Vec<u
 
     let built = cargo.output().context("cargo could not be run")?;
     let said = String::from_utf8_lossy(&built.stderr);
-    ensure!(
-        built.status.success(),
-        "the component could not be built:\n{said}"
-    );
+    ensure!(built.status.success(), "the component could not be built:\n{said}");
 
-    let module = target_dir
-        .join(TARGET)
-        .join(PROFILE)
-        .join("leasehold_guest.wasm");
+    let module = target_dir.join(TARGET).join(PROFILE).join("leasehold_guest.wasm");
     fs::read(&module).with_context(|| module.display().to_string())
 }

@@ -36,17 +36,11 @@ pub(crate) fn find(workspace: &Path, target_dir: &Path) -> anyhow::Result<Toolch
 }
 
 fn with_line(mut toolchain: Toolchain, line: &str) -> anyhow::Result<Toolchain> {
-    let (name, value) = line
-        .split_once('=')
-        .with_context(|| format!("no NAME=VALUE: {line}"))?;
+    let (name, value) = line.split_once('=').with_context(|| format!("no NAME=VALUE: {line}"))?;
     if name == "CARGO_ARGUMENTS" {
-        toolchain
-            .arguments
-            .extend(value.split_whitespace().map(str::to_owned));
+        toolchain.arguments.extend(value.split_whitespace().map(str::to_owned));
     } else {
-        toolchain
-            .environment
-            .push((name.to_owned(), value.to_owned()));
+        toolchain.environment.push((name.to_owned(), value.to_owned()));
     }
     Ok(toolchain)
 }
