@@ -2,7 +2,7 @@
 //!
 //! A task without a given id is one file, whose name is its state and which moves from directory to directory; a
 //! task with a given id is a ref under `ids/`, for which a ticket stands in the same directories. See
-//! [`entry`] for the names, and each module for its transitions.
+//! `docs/names.md` for the names, and each module's head for its transitions.
 
 mod adopt;
 mod bucket;
