@@ -3,6 +3,7 @@
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -133,7 +134,10 @@ fn describe(folder: &Path, entries: &mut Vec<String>) {
         } else if metadata.is_symlink() {
             entries.push(format!("{} -> {}", path.display(), fs::read_link(&path).unwrap().display()));
         } else {
-            entries.push(format!("{} {:?}", path.display(), fs::read(&path).unwrap()));
+            let content = fs::read(&path).unwrap();
+            let mut hasher = DefaultHasher::new();
+            content.hash(&mut hasher);
+            entries.push(format!("{} {} bytes {:x}", path.display(), content.len(), hasher.finish()));
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use super::Plan;
 use super::control::Notice;
+use super::guard::Guard;
 use super::input::input_of;
 use super::progress::Screen;
 use super::tail::Tail;
+use super::worker::Shared;
 use crate::command::globals::ROOT_VARIABLE;
 use crate::command::json::AttributesJson;
 use leasehold::ClaimedTask;
@@ -39,6 +41,7 @@ pub(crate) struct Running {
     stderr: Arc<Mutex<Tail>>,
     /// Closes when the readers have read all.
     readers: Receiver<()>,
+    guard: Option<Arc<Guard>>,
 }
 
 /// What a command left.
@@ -53,24 +56,28 @@ pub(crate) struct Remains {
 impl Running {
     /// Starts the command for `task`. Its events carry `number`, so that those of an earlier one can be told apart.
     pub(crate) fn start(
-        plan: &Plan,
         task: &mut ClaimedTask,
         number: u64,
         events: &Sender<Notice>,
-        screen: &Arc<Screen>,
+        shared: &Shared,
     ) -> io::Result<Self> {
-        let child = command(plan, task)?.spawn()?;
+        let child = command(&shared.plan, task)?.spawn()?;
         let group = i32::try_from(child.id())
             .ok()
             .and_then(Pid::from_raw)
             .ok_or_else(|| io::Error::other("the process has no number"))?;
+        // At once: until the guard knows of it, the command would outlive a worker that is killed.
+        if let Some(guard) = &shared.guard {
+            guard.watch(group);
+        }
         let (finished, readers) = channel();
-        let mut running = Self { group, stdout: Arc::default(), stderr: Arc::default(), readers, child };
-        match running.attend(number, events, screen, finished) {
+        let guard = shared.guard.clone();
+        let mut running = Self { group, stdout: Arc::default(), stderr: Arc::default(), readers, child, guard };
+        match running.attend(number, events, &shared.screen, finished) {
             Ok(()) => Ok(running),
             Err(error) => {
                 running.signal(Signal::KILL);
-                drop(running.child.wait());
+                running.reap_leader()?;
                 Err(error)
             }
         }
@@ -107,11 +114,6 @@ impl Running {
         })
     }
 
-    /// The process group, by its leader's number.
-    pub(crate) fn group(&self) -> Pid {
-        self.group
-    }
-
     /// Sends a signal to the command and all that it started.
     pub(crate) fn signal(&self, signal: Signal) {
         if let Err(error) = kill_process_group(self.group, signal) {
@@ -119,9 +121,17 @@ impl Running {
         }
     }
 
+    fn reap_leader(&mut self) -> io::Result<ExitStatus> {
+        // Before: afterwards the number may be another's.
+        if let Some(guard) = &self.guard {
+            guard.forget(self.group);
+        }
+        self.child.wait()
+    }
+
     /// Reaps the command, once it has ended.
     pub(crate) fn reap(mut self) -> io::Result<Remains> {
-        let status = self.child.wait()?;
+        let status = self.reap_leader()?;
         // The readers never send; their end closes the channel.
         let _ = self.readers.recv_timeout(PIPES_GRACE);
         let stdout = std::mem::take(&mut *self.stdout.lock().unwrap_or_else(PoisonError::into_inner));

@@ -3,7 +3,8 @@
 //! The guard is a second process of this program. It knows the running commands by their process groups, and
 //! reads from a pipe that only the worker holds open: however the worker ends, the pipe ends too, and the guard
 //! ends whatever still runs. Their claims fence them in any case; the guard saves the work from being done twice
-//! at the same time, and the machine from commands that nobody watches.
+//! at the same time, and the machine from commands that nobody watches. One that was started in the very moment in
+//! which the worker was killed may not be known to it yet, and runs on.
 
 use crate::command::failure::Failure;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};

@@ -13,6 +13,7 @@ mod signals;
 mod supervise;
 mod tail;
 mod tally;
+mod waiting;
 mod worker;
 
 use super::durability::DurabilityFlags;

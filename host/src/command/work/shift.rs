@@ -3,6 +3,7 @@
 use super::control::{Control, Notice, Stop};
 use super::drained::DrainedCheck;
 use super::keeper::Keeper;
+use super::waiting::Waiting;
 use super::worker::{Shared, Worker};
 use crate::command::failure::Failure;
 use crate::command::moment::milliseconds;
@@ -17,8 +18,8 @@ use std::time::{Duration, Instant};
 
 /// How often claims of dead holders are taken back.
 const REAP_EVERY: Duration = Duration::from_secs(3);
-/// How often the main thread looks up when nobody tells it anything.
-const TICK: Duration = Duration::from_millis(50);
+/// How often the main thread looks whether all is done, where that ends it.
+const DRAINED_EVERY: Duration = Duration::from_millis(50);
 /// How often progress is shown.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 
@@ -105,8 +106,16 @@ impl Shift<'_> {
         let mut reap_at = Instant::now() + REAP_EVERY;
         let mut progress_at = Instant::now();
         let mut drained = self.shared.plan.drain.then(DrainedCheck::new);
+        let mut waiting = Waiting::new();
+        let pause = if drained.is_some() {
+            DRAINED_EVERY
+        } else if self.shared.screen.is_terminal() {
+            PROGRESS_EVERY
+        } else {
+            REAP_EVERY
+        };
         while left > 0 {
-            match self.notices.recv_timeout(TICK) {
+            match self.notices.recv_timeout(pause) {
                 Ok(ToMain::WorkerLeft(result)) => {
                     left -= 1;
                     if let Err(failure) = result {
@@ -130,7 +139,7 @@ impl Shift<'_> {
             let now = Instant::now();
             if self.shared.screen.is_terminal() && now >= progress_at {
                 progress_at = now + PROGRESS_EVERY;
-                self.show_progress();
+                self.show_progress(&mut waiting);
             }
             if self.shared.control.stopping().is_some() {
                 continue;
@@ -178,10 +187,15 @@ impl Shift<'_> {
         }
     }
 
-    fn show_progress(&self) {
+    fn show_progress(&mut self, waiting: &mut Waiting) {
+        let waiting = waiting.count(|| self.status());
         let shared = &self.shared;
         let running = shared.tally.running.load(Ordering::Relaxed);
-        shared.screen.progress(format!("{}: {}, running {running}", shared.plan.queue, shared.tally.line()));
+        let mut line = format!("{}: {}, running {running}", shared.plan.queue, shared.tally.line());
+        if let Some(waiting) = waiting {
+            line.push_str(&format!(", waiting {waiting}"));
+        }
+        shared.screen.progress(line);
     }
 
     /// Ends the holder, and makes sure that nothing stays claimed; or finds out who took it.

@@ -62,18 +62,12 @@ impl Supervision<'_> {
     /// Runs the command for `task` to its end. An error means that it never ran.
     pub(crate) fn run(mut self, task: &mut ClaimedTask) -> Result<Ending, Failure> {
         let plan = &self.shared.plan;
-        let running = Running::start(plan, task, self.number, self.events, &self.shared.screen)
+        let running = Running::start(task, self.number, self.events, self.shared)
             .map_err(|error| cannot_start(&plan.program.to_string_lossy(), error))?;
-        if let Some(guard) = &self.shared.guard {
-            guard.watch(running.group());
-        }
         let reason = self.watch(&running, task);
         if reason.is_some() {
             // Its leader has ended and is not reaped: the number is still this group's.
             running.signal(Signal::KILL);
-        }
-        if let Some(guard) = &self.shared.guard {
-            guard.forget(running.group());
         }
         let remains = running.reap().map_err(|error| Failure::io("the command", error))?;
         Ok(self.judge(reason, remains))
