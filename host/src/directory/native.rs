@@ -1,14 +1,15 @@
 //! The directory.
 
 use super::entries::visit_entries;
-use super::errors::from_io;
+use super::errors::{from_errno, from_io};
 use super::file::NativeFile;
 use super::metadata::from_system;
 use super::names::component;
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use leasehold_core::capability::{Directory, FsError, FsResult, Kind, Metadata};
-use rustix::fs::OFlags;
+use rustix::fs::{OFlags, fsync};
+use rustix::io::retry_on_intr;
 use std::fs;
 use std::io;
 use std::os::fd::AsFd;
@@ -129,6 +130,6 @@ impl Directory for NativeDirectory {
     }
 
     fn sync(&self) -> FsResult<()> {
-        rustix::fs::fsync(&*self.dir).map_err(|errno| from_io(&errno.into()))
+        retry_on_intr(|| fsync(&*self.dir)).map_err(from_errno)
     }
 }
