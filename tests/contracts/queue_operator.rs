@@ -151,3 +151,32 @@ fn a_task_whose_content_is_not_what_was_pushed_is_dead_and_stops_nothing() {
     assert!(page.tasks[0].reason.as_deref().unwrap().contains("checksum"));
     assert!(matches!(queue.peek(&id), Err(Error::Damaged(_))));
 }
+
+#[test]
+fn what_cannot_be_read_is_reported_and_stops_nothing_else() {
+    let (world, queue, holder) = scene();
+    let unreadable = push(&queue, b"unreadable");
+    push(&queue, b"second");
+    push_given(&queue, "third", b"third");
+    let name = world
+        .view(|view| view.below("aristo/mail-queue/pending").into_iter().find(|n| n.contains(&unreadable)).unwrap());
+    world.deny(&format!("aristo/mail-queue/pending/{name}"));
+    assert_eq!(payloads(&queue, &holder), ["second", "third"]);
+    let page = queue.list(TaskState::Dead, None, 10).unwrap();
+    assert_eq!(page.tasks[0].id, unreadable);
+}
+
+#[test]
+fn a_bucket_that_cannot_be_listed_stops_no_other_and_is_not_taken_for_nothing() {
+    let (world, queue, holder) = scene();
+    push(&queue, b"shut in");
+    let urgent = leasehold_core::queue::NewTask { priority: Some(7), ..task(b"free") };
+    queue.push(&[urgent], OnDuplicate::Refuse, Standard).unwrap();
+    world.deny("aristo/mail-queue/pending/5");
+    let fresh = world.queue("mail");
+    assert_eq!(claim(&fresh, &holder).unwrap().payload, b"free");
+    assert!(matches!(fresh.claim(&holder, 1, None, Standard), Err(Error::Io(_))), "something may be in there");
+    assert_eq!(fresh.status().unwrap().damaged, 1);
+    let found = world.maintenance().check().unwrap();
+    assert!(found.iter().any(|finding| finding.problem.contains("permissions")), "{found:?}");
+}

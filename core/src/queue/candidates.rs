@@ -60,6 +60,8 @@ pub(crate) struct Candidates<D> {
     unlisted: Vec<Unlisted<D>>,
     /// When `pending` was last looked at, on the monotonic clock.
     refreshed_ms: Option<u64>,
+    /// Why a bucket could not be listed.
+    failed: Option<Error>,
     /// Whether the last look found `pending` without anything in it.
     is_bare: bool,
 }
@@ -71,6 +73,7 @@ impl<D> Default for Candidates<D> {
             preferred: Vec::new(),
             unlisted: Vec::new(),
             refreshed_ms: None,
+            failed: None,
             is_bare: false,
         }
     }
@@ -101,6 +104,7 @@ impl<D: Directory> Candidates<D> {
     ) -> Result<()> {
         self.known.clear();
         self.preferred.clear();
+        self.failed = None;
         self.unlisted.clear();
         let pending_error = |error: FsError| Error::at("pending", &error);
         let listed = list_entries(&layout.pending).map_err(pending_error)?;
@@ -110,12 +114,16 @@ impl<D: Directory> Candidates<D> {
                 visit(&name, kind);
                 continue;
             };
-            let dir = match layout.pending.open_dir(&name) {
-                Ok(dir) => Rc::new(dir),
+            let opened = layout.pending.open_dir(&name).and_then(|dir| list_entries(&dir).map(|listed| (dir, listed)));
+            let (dir, listed) = match opened {
+                Ok((dir, listed)) => (Rc::new(dir), listed),
                 Err(FsError::NotFound) => continue,
-                Err(error) => return Err(pending_error(error)),
+                Err(error) => {
+                    self.failed = Some(pending_error(error));
+                    continue;
+                }
             };
-            for (name, kind) in list_entries(&*dir).map_err(pending_error)? {
+            for (name, kind) in listed {
                 if kind == Kind::Directory
                     && let Some(name) = BucketName::parse(priority, &name)
                 {
@@ -139,7 +147,8 @@ impl<D: Directory> Candidates<D> {
             match (known, bound) {
                 (Some(known), Some(bound)) if known < bound => break,
                 (Some(_), None) => break,
-                (None, None) => return Ok(None),
+                // An unreadable bucket stops no other, but what it holds is not taken for nothing.
+                (None, None) => return self.failed.take().map_or(Ok(None), Err),
                 _ => self.list_next(now_ms)?,
             }
         }
@@ -167,12 +176,15 @@ impl<D: Directory> Candidates<D> {
             return Ok(());
         }
         let text = name.text();
-        let dir = match priority.open_dir(&text) {
-            Ok(dir) => Rc::new(dir),
+        let opened = priority.open_dir(&text).and_then(|dir| list_entries(&dir).map(|listed| (dir, listed)));
+        let (dir, entries) = match opened {
+            Ok((dir, entries)) => (Rc::new(dir), entries),
             Err(FsError::NotFound | FsError::NotDirectory | FsError::Link) => return Ok(()),
-            Err(error) => return Err(Error::at(&text, &error)),
+            Err(error) => {
+                self.failed = Some(Error::at(&text, &error));
+                return Ok(());
+            }
         };
-        let entries = list_entries(&*dir).map_err(|error| Error::at(&text, &error))?;
         if entries.is_empty() && name.is_past(now_ms) {
             // The kernel decides whether it is empty.
             let _ = priority.remove_dir(&text);

@@ -220,19 +220,31 @@ impl<D: Directory> Queue<D> {
     /// Reads what was taken. What is not what was pushed is dead, and left as it is; the others go on.
     fn hand_out(&self, layout: &Rc<Layout<D>>, taken: Vec<Taken<D>>, sync: bool) -> Result<Vec<ClaimedTask>> {
         let mut tasks = Vec::with_capacity(taken.len());
+        let mut failed = None;
         for one in taken {
-            match one {
-                Taken::File { entry, bucket } => tasks.extend(self.hand_out_file(layout, entry, &bucket, sync)?),
-                Taken::Given(given) => tasks.extend(self.hand_out_given(layout, given, sync)?),
+            let handed_out = match &one {
+                Taken::File { entry, bucket } => self.hand_out_file(layout, entry, bucket, sync),
+                Taken::Given(given) => self.hand_out_given(layout, given.clone(), sync),
+            };
+            match handed_out {
+                Ok(task) => tasks.extend(task),
+                // One bad task never stops the others, and is not kept claimed by nobody.
+                Err(error) => {
+                    failed = failed.or(Some(error));
+                    self.give_back(layout, alloc::vec![one])?;
+                }
             }
         }
-        Ok(tasks)
+        match failed {
+            Some(error) if tasks.is_empty() => Err(error),
+            _ => Ok(tasks),
+        }
     }
 
     fn hand_out_file(
         &self,
         layout: &Rc<Layout<D>>,
-        entry: Entry,
+        entry: &Entry,
         bucket: &D,
         sync: bool,
     ) -> Result<Option<ClaimedTask>> {
@@ -241,17 +253,19 @@ impl<D: Directory> Queue<D> {
             Ok(file) => file,
             // Taken back already, by somebody whose clock is ahead: as good as never claimed.
             Err(FsError::NotFound) => return Ok(None),
-            Err(FsError::IsDirectory | FsError::Link | FsError::Invalid) => return self.set_aside(layout, &entry),
+            Err(FsError::IsDirectory | FsError::Link | FsError::Invalid | FsError::Denied) => {
+                return self.set_aside(layout, entry);
+            }
             Err(error) => return Err(Error::at("a task", &error)),
         };
         let at = |error: FsError| Error::at("a task", &error);
         // A power cut can bring an entry back under a second name; the claim counts only if this one stays.
-        if file.metadata().map_err(at)?.links > 1 && !self.keeps_its_name(layout, &entry)? {
+        if file.metadata().map_err(at)?.links > 1 && !self.keeps_its_name(layout, entry)? {
             return Ok(None);
         }
         let read = read_file(&file, content::FILE_BYTES_MAX).map_err(at)?;
-        let Some((payload, mut attributes)) = read.and_then(|bytes| content::split(&entry, bytes)) else {
-            return self.set_aside(layout, &entry);
+        let Some((payload, mut attributes)) = read.and_then(|bytes| content::split(entry, bytes)) else {
+            return self.set_aside(layout, entry);
         };
         if sync {
             file.sync().map_err(at)?;
@@ -264,7 +278,7 @@ impl<D: Directory> Queue<D> {
         }
         let id = entry.nonce.text();
         let receipt = Receipt::Anonymous(entry.clone()).text();
-        Ok(Some(claimed_task(id, &entry, receipt, payload, attributes)))
+        Ok(Some(claimed_task(id, entry, receipt, payload, attributes)))
     }
 
     fn hand_out_given(&self, layout: &Rc<Layout<D>>, mut given: Given<D>, sync: bool) -> Result<Option<ClaimedTask>> {

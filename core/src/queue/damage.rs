@@ -128,6 +128,9 @@ fn stands_in<D>(found: &Found<D>, directory: &str) -> bool {
 }
 
 fn pending_problem<D: Directory>(found: &Found<D>) -> Option<&'static str> {
+    if found.is_unreadable {
+        return Some("cannot be looked into: see to its permissions");
+    }
     if found.priority.is_some() {
         let is_task = found.kind == Kind::File
             && (Ticket::parse(&found.name).is_some()

@@ -47,7 +47,7 @@ impl Cause {
             Cause::Failed => "its last attempt failed",
             Cause::Abandoned => "its last claim ran out, or its holder died",
             Cause::Buried => "it was buried",
-            Cause::Damaged => "its content does not match its checksum",
+            Cause::Damaged => "its content cannot be read, or does not match its checksum",
         }
     }
 }

@@ -195,6 +195,12 @@ impl<D: Directory> Queue<D> {
                 next.note = written;
             }
             if move_file(layout, &layout.claimed, &current, &next, act.sync)? {
+                if let (Some(note), Some(nonce)) = (&note, written)
+                    && layout.notes.metadata(&nonce.text()) == Err(FsError::NotFound)
+                {
+                    // It took so long that a sweeper saw a note that no name named.
+                    note.write(&layout.notes, &nonce.text())?;
+                }
                 if current.note != next.note || next.place == Place::Tomb {
                     remove_note(layout, current.note)?;
                 }

@@ -26,7 +26,7 @@ use crate::holder::Holder;
 use crate::limits::{NAME_BYTES_MAX, TRIES_MAX};
 use crate::name::{Decoded, Key, Nonce};
 use crate::reference::{Ref, Seen, ignore_gone};
-use crate::store::read_file;
+use crate::store::{read_file, sync_all};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -82,10 +82,13 @@ impl<D: Directory> Given<D> {
     }
 
     /// Removes the task whole, from the state that was read; `false` if that has changed.
-    pub(crate) fn bury_whole(&mut self, layout: &Layout<D>) -> Result<bool> {
+    pub(crate) fn bury_whole(&mut self, layout: &Layout<D>, sync: bool) -> Result<bool> {
         let before = self.entry.clone();
         if !self.swap(Entry { place: Place::Tomb, ..before.clone() })? {
             return Ok(false);
+        }
+        if sync {
+            sync_all(&[(&self.reference.dir, "ids")])?;
         }
         self.remove(layout)?;
         remove_ticket(layout, &self.key, &before)?;
@@ -121,7 +124,9 @@ impl<D: Directory> Given<D> {
         let Some(content) = self.reference.content()? else { return Ok(None) };
         let file = match content.open(&self.entry.nonce.text()) {
             Ok(file) => file,
-            Err(FsError::NotFound | FsError::IsDirectory | FsError::Link | FsError::Invalid) => return Ok(None),
+            Err(FsError::NotFound | FsError::IsDirectory | FsError::Link | FsError::Invalid | FsError::Denied) => {
+                return Ok(None);
+            }
             Err(error) => return Err(Error::at("a task", &error)),
         };
         let read = read_file(&file, FILE_BYTES_MAX).map_err(|error| Error::at("a task", &error))?;

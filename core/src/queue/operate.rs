@@ -157,7 +157,7 @@ impl<D: Directory> Queue<D> {
     /// Removes a task from the very state it was found in; `false` if that has changed.
     fn remove_located(&self, layout: &Rc<Layout<D>>, located: &mut Located<D>, sync: bool) -> Result<bool> {
         match located {
-            Located::Given(given) => given.bury_whole(layout),
+            Located::Given(given) => given.bury_whole(layout, sync),
             Located::File { dir, entry } => {
                 let gone = Entry { place: Place::Tomb, ..entry.clone() };
                 let removed = move_file(layout, dir, entry, &gone, sync)?;

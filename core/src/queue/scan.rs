@@ -19,6 +19,8 @@ pub(crate) struct Found<D> {
     pub(crate) kind: Kind,
     /// The bucket's priority, in `pending`.
     pub(crate) priority: Option<u8>,
+    /// Whether it is a directory that should be looked into, and cannot be.
+    pub(crate) is_unreadable: bool,
 }
 
 impl<D> Found<D> {
@@ -36,14 +38,16 @@ impl<D: Directory> Layout<D> {
             else {
                 return visit(found);
             };
-            let Some(buckets) = open(&found)? else { return Ok(()) };
-            each(&buckets, &found.full_path(), Some(priority), &mut |found| {
+            let Some(buckets) = open(found, visit)? else { return Ok(()) };
+            let path = format!("pending/{priority}");
+            each(&buckets, &path, Some(priority), &mut |found| {
                 let is_bucket = found.kind == Kind::Directory && BucketName::parse(priority, &found.name).is_some();
                 if !is_bucket {
                     return visit(found);
                 }
-                let Some(bucket) = open(&found)? else { return Ok(()) };
-                each(&bucket, &found.full_path(), Some(priority), visit)
+                let path = found.full_path();
+                let Some(bucket) = open(found, visit)? else { return Ok(()) };
+                each(&bucket, &path, Some(priority), visit)
             })
         })
     }
@@ -54,12 +58,12 @@ impl<D: Directory> Layout<D> {
     }
 }
 
-/// Opens a directory that was found; `None` if it is gone.
-fn open<D: Directory>(found: &Found<D>) -> Result<Option<Rc<D>>> {
+/// Opens a directory that was found; `None` if it is gone, or cannot be looked into: then it is visited itself.
+fn open<D: Directory>(found: Found<D>, visit: &mut dyn FnMut(Found<D>) -> Result<()>) -> Result<Option<Rc<D>>> {
     match found.dir.open_dir(&found.name) {
         Ok(dir) => Ok(Some(Rc::new(dir))),
-        Err(FsError::NotFound | FsError::NotDirectory | FsError::Link) => Ok(None),
-        Err(error) => Err(Error::at(&found.full_path(), &error)),
+        Err(FsError::NotFound) => Ok(None),
+        Err(_) => visit(Found { is_unreadable: true, ..found }).map(|()| None),
     }
 }
 
@@ -71,7 +75,7 @@ fn each<D: Directory>(
 ) -> Result<()> {
     let path: Rc<str> = Rc::from(path);
     for (name, kind) in list_entries(&**dir).map_err(|error| Error::at(&path, &error))? {
-        visit(Found { dir: Rc::clone(dir), path: Rc::clone(&path), name, kind, priority })?;
+        visit(Found { dir: Rc::clone(dir), path: Rc::clone(&path), name, kind, priority, is_unreadable: false })?;
     }
     Ok(())
 }
