@@ -198,8 +198,11 @@ impl<D: Directory> Queue<D> {
                 if let (Some(note), Some(nonce)) = (&note, written)
                     && layout.notes.metadata(&nonce.text()) == Err(FsError::NotFound)
                 {
-                    // It took so long that a sweeper saw a note that no name named.
-                    note.write(&layout.notes, &nonce.text())?;
+                    // It took so long that a sweeper saw a note that no name named; or it stands in a new directory.
+                    match note.write(&layout.reopen("notes")?, &nonce.text()) {
+                        Ok(_) | Err(Error::Exists(_)) => {}
+                        Err(error) => return Err(error),
+                    }
                 }
                 if current.note != next.note || next.place == Place::Tomb {
                     remove_note(layout, current.note)?;
