@@ -12,6 +12,8 @@ pub const BATCH_TASKS_MAX: usize = 65_536;
 pub const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The most tasks in one claim.
 pub const CLAIM_TASKS_MAX: u32 = 1_000;
+/// A claim hands out no further task once those it has taken have this much payload, in bytes.
+pub const CLAIM_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// All attributes of a task together, keys and values, in bytes.
 pub const ATTRIBUTES_BYTES_MAX: usize = 16 * 1024;
 /// The longest reason, in bytes.

@@ -325,3 +325,14 @@ fn a_store_of_another_version_is_refused_and_not_touched() {
     assert!(matches!(world.maintenance().reconcile(), Err(Error::Unsupported(_))));
     assert_eq!(world.view(|view| view.tree()), before);
 }
+
+#[test]
+fn a_claim_stops_at_a_limit_of_bytes_and_leaves_the_rest_to_others() {
+    let (_world, queue, holder) = scene();
+    let large = vec![7; leasehold_core::limits::PAYLOAD_BYTES_MAX];
+    for _ in 0..3 {
+        push(&queue, &large);
+    }
+    assert_eq!(queue.claim(&holder, 1_000, None, Standard).unwrap().len(), 2);
+    assert_eq!(counts(&queue), [1, 0, 2, 0, 0]);
+}

@@ -5,7 +5,7 @@
 //! its own, `<window>-<nonce>`, published by one rename; the tasks in it may have several priorities and due times,
 //! and it stands where the most urgent of them does.
 //!
-//! Buckets whose window is long past are removed when the kernel agrees that they are empty. A rename into one
+//! Buckets whose window is past are removed when the kernel agrees that they are empty. A rename into one
 //! that was removed fails as a whole, and is done again into one made anew.
 
 use super::layout::Layout;
@@ -22,8 +22,6 @@ const WINDOW_BITS: u32 = 12;
 const WINDOW_DIGITS: usize = 8;
 /// How many tasks an instance puts into one shard of a window.
 pub(crate) const SHARD_TASKS: u64 = 1_000;
-/// How many windows must have passed before an empty bucket is removed.
-const WINDOWS_KEPT: u64 = 2;
 
 /// Where a bucket stands, and which part of a priority's tasks it can hold.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,9 +64,9 @@ impl BucketName {
         self.window << WINDOW_BITS
     }
 
-    /// Whether nobody with a clock like ours puts anything in any more.
+    /// Whether nobody with a clock like ours puts anything in any more: its window is over, or it is a batch.
     pub(crate) fn is_past(&self, now_ms: u64) -> bool {
-        self.window.saturating_add(WINDOWS_KEPT) < now_ms >> WINDOW_BITS
+        self.window < now_ms >> WINDOW_BITS || Nonce::read(&self.suffix).is_some()
     }
 }
 

@@ -23,8 +23,8 @@ use crate::Durability;
 use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
 use crate::holder::Holder;
-use crate::limits::{CLAIM_MS_DEFAULT, CLAIM_TASKS_MAX, TRIES_MAX};
-use crate::store::{is_sync, read_file, sync_all};
+use crate::limits::{CLAIM_BYTES_MAX, CLAIM_MS_DEFAULT, CLAIM_TASKS_MAX, TRIES_MAX};
+use crate::store::{is_sync, read_sized, sync_all};
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -41,9 +41,18 @@ enum Taken<D: Directory> {
     Given(Given<D>),
 }
 
+impl<D: Directory> Taken<D> {
+    fn entry(&self) -> &Entry {
+        match self {
+            Taken::File { entry, .. } => entry,
+            Taken::Given(given) => &given.entry,
+        }
+    }
+}
+
 impl<D: Directory> Queue<D> {
     /// Claims up to `max` tasks (1 to 1,000) for `lasting_ms` (10 minutes if `None`), in order of priority, due time
-    /// and pushing. Claims that are over are put back where nothing else is ready. Unsynced by default.
+    /// and pushing; fewer once they have 32 MiB of payload together. Claims that are over are put back where nothing else is ready. Unsynced by default.
     ///
     /// # Errors
     /// [`Error::Lost`] if the holder does not live; nothing is kept claimed then. [`Error::Paused`],
@@ -107,7 +116,8 @@ impl<D: Directory> Queue<D> {
         let mut has_reaped = false;
         let mut is_fresh = false;
         let mut lost_races = 0;
-        while taken.len() < max && self.has_layout() {
+        let mut bytes = 0;
+        while taken.len() < max && bytes < CLAIM_BYTES_MAX && self.has_layout() {
             let monotonic_ms = self.environment().monotonic_ms();
             if !is_fresh && self.candidates.borrow().is_older_than(LISTING_MS_MAX, monotonic_ms) {
                 self.refresh(layout)?;
@@ -117,7 +127,10 @@ impl<D: Directory> Queue<D> {
             let candidate = self.candidates.borrow_mut().next(now_ms)?;
             if let Some(candidate) = candidate {
                 match self.take_one(layout, &candidate, holder, lasting_ms)? {
-                    Some(one) => taken.push(one),
+                    Some(one) => {
+                        bytes += one.entry().size;
+                        taken.push(one);
+                    }
                     None => {
                         lost_races += 1;
                         self.start_apart(lost_races);
@@ -260,10 +273,11 @@ impl<D: Directory> Queue<D> {
         };
         let at = |error: FsError| Error::at("a task", &error);
         // A power cut can bring an entry back under a second name; the claim counts only if this one stays.
-        if file.metadata().map_err(at)?.links > 1 && !self.keeps_its_name(layout, entry)? {
+        let metadata = file.metadata().map_err(at)?;
+        if metadata.links > 1 && !self.keeps_its_name(layout, entry)? {
             return Ok(None);
         }
-        let read = read_file(&file, content::FILE_BYTES_MAX).map_err(at)?;
+        let read = read_sized(&file, metadata.size, content::FILE_BYTES_MAX).map_err(at)?;
         let Some((payload, mut attributes)) = read.and_then(|bytes| content::split(entry, bytes)) else {
             return self.set_aside(layout, entry);
         };

@@ -172,12 +172,14 @@ impl<D: Directory> Queue<D> {
         let parsed = Receipt::parse(receipt)?;
         let lost = || Error::Lost(format!("task {}: the claim is over", self.shown(receipt)));
         let Some(layout) = self.layout()? else { return Err(lost()) };
-        // Its place in the order may be one that this instance has listed already.
-        self.candidates.borrow_mut().clear();
         let after = match parsed {
             Receipt::Anonymous(entry) => self.act_on_file(&layout, entry, act)?,
             Receipt::Given { key, birth, token } => self.act_on_given(&layout, &key, birth, token, act)?,
         };
+        if after.as_ref().is_some_and(|after| after.place == Place::Pending) {
+            // Its place in the order may be one that this instance has listed already.
+            self.candidates.borrow_mut().clear();
+        }
         after.ok_or_else(lost)
     }
 

@@ -66,9 +66,13 @@ pub(crate) fn list_entries<D: Directory>(dir: &D) -> FsResult<Vec<(String, Kind)
     Ok(entries)
 }
 
-/// Reads a whole file of at most `limit` bytes.
+/// Reads a whole file of at most `limit` bytes; `None` if it is longer.
 pub(crate) fn read_file<F: File>(file: &F, limit: usize) -> FsResult<Option<Vec<u8>>> {
-    let size = file.metadata()?.size;
+    read_sized(file, file.metadata()?.size, limit)
+}
+
+/// Reads a file that is known to have `size` bytes; `None` if that is over `limit`.
+pub(crate) fn read_sized<F: File>(file: &F, size: u64, limit: usize) -> FsResult<Option<Vec<u8>>> {
     let Some(size) = usize::try_from(size).ok().filter(|size| *size <= limit) else {
         return Ok(None);
     };

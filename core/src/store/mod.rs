@@ -7,7 +7,8 @@ mod patience;
 mod trash;
 
 pub(crate) use files::{
-    create_file, ensure_dir, is_sync, list_entries, open_or_absent, read_file, remove_tree, sync_all, try_ensure_dir,
+    create_file, ensure_dir, is_sync, list_entries, open_or_absent, read_file, read_sized, remove_tree, sync_all,
+    try_ensure_dir,
 };
 pub(crate) use floor::Floor;
 pub(crate) use format::{FORMAT_FILE, Format};
