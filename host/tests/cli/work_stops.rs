@@ -99,8 +99,6 @@ fn a_killed_worker_takes_its_commands_with_it() {
         let mut worker = busy(&place, &["--workers", "2"], script, 2);
         let children = || fs::read_to_string(place.path().join("children")).unwrap_or_default();
         wait_until("their children run", || children().lines().count() == 2);
-        // They can be as quick as the worker is to tell its guard of them.
-        std::thread::sleep(Duration::from_millis(300));
         worker.kill().unwrap();
         worker.wait().unwrap();
         wait_until("all of them are dead", || {

@@ -1,9 +1,9 @@
 //! One task's command: started in a process group of its own, fed, listened to, signalled, reaped.
 
-use super::Plan;
 use super::control::Notice;
 use super::guard::Guard;
 use super::input::input_of;
+use super::orphans::WORKER_VARIABLE;
 use super::progress::Screen;
 use super::tail::Tail;
 use super::worker::Shared;
@@ -61,12 +61,11 @@ impl Running {
         events: &Sender<Notice>,
         shared: &Shared,
     ) -> io::Result<Self> {
-        let child = command(&shared.plan, task)?.spawn()?;
+        let child = command(shared, task)?.spawn()?;
         let group = i32::try_from(child.id())
             .ok()
             .and_then(Pid::from_raw)
             .ok_or_else(|| io::Error::other("the process has no number"))?;
-        // At once: until the guard knows of it, the command would outlive a worker that is killed.
         if let Some(guard) = &shared.guard {
             guard.watch(group);
         }
@@ -140,7 +139,8 @@ impl Running {
     }
 }
 
-fn command(plan: &Plan, task: &mut ClaimedTask) -> io::Result<Command> {
+fn command(shared: &Shared, task: &mut ClaimedTask) -> io::Result<Command> {
+    let plan = &shared.plan;
     let mut command = Command::new(&plan.program);
     // The payload is not needed after this; its memory goes with the file.
     let input = input_of(&std::mem::take(&mut task.payload))?;
@@ -158,6 +158,9 @@ fn command(plan: &Plan, task: &mut ClaimedTask) -> io::Result<Command> {
         .stdin(input)
         .stderr(Stdio::piped())
         .process_group(0);
+    if let Some(guard) = &shared.guard {
+        command.env(WORKER_VARIABLE, &guard.mark);
+    }
     if plan.keep {
         command.stdout(Stdio::piped());
     } else if plan.json {

@@ -1,11 +1,12 @@
 //! Kills the commands of a worker that was itself killed.
 //!
-//! The guard is a second process of this program. It knows the running commands by their process groups, and
+//! The guard is a second process of this program. It is told of the running commands by their process groups, and
 //! reads from a pipe that only the worker holds open: however the worker ends, the pipe ends too, and the guard
 //! ends whatever still runs. Their claims fence them in any case; the guard saves the work from being done twice
-//! at the same time, and the machine from commands that nobody watches. One that was started in the very moment in
-//! which the worker was killed may not be known to it yet, and runs on.
+//! at the same time, and the machine from commands that nobody watches.
 
+use super::backoff::random;
+use super::orphans::{WORKER_VARIABLE, find_orphans};
 use crate::command::failure::Failure;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use std::collections::HashSet;
@@ -19,11 +20,18 @@ use std::time::{Duration, Instant};
 pub(crate) const GUARD_COMMAND: &str = "guard-of-work";
 /// How long commands have to end by themselves.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long it looks for commands that were being started when the worker was killed.
+const LATECOMERS: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_millis(50);
+/// What the worker says last where all its commands have ended.
+const ALL_ENDED: &str = ".";
 
 /// The worker's end of it.
 pub(crate) struct Guard {
     process: Child,
     pipe: Mutex<ChildStdin>,
+    /// What commands carry in their environment, so that the guard knows those that it was not yet told of.
+    pub(crate) mark: String,
 }
 
 impl Guard {
@@ -35,9 +43,11 @@ impl Guard {
         } else {
             std::env::current_exe()?
         };
+        let mark = format!("{}-{:016x}", std::process::id(), random());
         let mut process = Command::new(program)
             .arg0("leasehold")
             .arg(GUARD_COMMAND)
+            .env(WORKER_VARIABLE, &mark)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -45,30 +55,30 @@ impl Guard {
             .process_group(0)
             .spawn()?;
         let pipe = process.stdin.take().ok_or_else(|| io::Error::other("it has no standard input"))?;
-        Ok(Self { process, pipe: Mutex::new(pipe) })
+        Ok(Self { process, pipe: Mutex::new(pipe), mark })
     }
 
     /// From now on the group ends with the worker.
     pub(crate) fn watch(&self, group: Pid) {
-        self.tell('+', group);
+        self.tell(&format!("+{}", group.as_raw_nonzero()));
     }
 
     /// To be called before the group's leader is reaped: from then on its number may be another's.
     pub(crate) fn forget(&self, group: Pid) {
-        self.tell('-', group);
+        self.tell(&format!("-{}", group.as_raw_nonzero()));
     }
 
-    fn tell(&self, sign: char, group: Pid) {
-        let line = format!("{sign}{}\n", group.as_raw_nonzero());
+    fn tell(&self, line: &str) {
         if let Ok(mut pipe) = self.pipe.lock()
-            && let Err(error) = pipe.write_all(line.as_bytes())
+            && let Err(error) = pipe.write_all(format!("{line}\n").as_bytes())
         {
             tracing::warn!(%error, "the guard is gone: commands would outlive a worker that is killed");
         }
     }
 
-    /// Lets it go, at the orderly end.
+    /// Lets it go, when all commands have ended.
     pub(crate) fn end(mut self) {
+        self.tell(ALL_ENDED);
         drop(self.pipe);
         drop(self.process.wait());
     }
@@ -76,15 +86,20 @@ impl Guard {
 
 /// The guard itself: runs until its standard input ends.
 pub(crate) fn guard() -> Result<(), Failure> {
-    let groups = follow(io::stdin().lock());
-    end_groups(&groups);
+    if let Some(groups) = follow(io::stdin().lock()) {
+        let mark = std::env::var(WORKER_VARIABLE).unwrap_or_default();
+        end_groups(groups, || find_orphans(&mark));
+    }
     Ok(())
 }
 
-/// Reads what the worker tells; answers which groups ran when it ended.
-fn follow(pipe: impl BufRead) -> HashSet<Pid> {
+/// Reads what the worker tells; answers which groups ran when it was killed, or `None` if all had ended.
+fn follow(pipe: impl BufRead) -> Option<HashSet<Pid>> {
     let mut groups = HashSet::new();
     for line in pipe.lines().map_while(Result::ok) {
+        if line == ALL_ENDED {
+            return None;
+        }
         let number = line.get(1..).and_then(|number| number.parse().ok());
         let Some(group) = number.and_then(Pid::from_raw) else {
             continue;
@@ -94,18 +109,27 @@ fn follow(pipe: impl BufRead) -> HashSet<Pid> {
             _ => groups.remove(&group),
         };
     }
-    groups
+    Some(groups)
 }
 
-fn end_groups(groups: &HashSet<Pid>) {
-    for &group in groups {
-        let _ = kill_process_group(group, Signal::TERM);
-    }
+/// Asks all of `groups` to end, and those that `find_more` finds, and kills them if they do not.
+fn end_groups(groups: HashSet<Pid>, find_more: impl Fn() -> Vec<Pid>) {
     let start = Instant::now();
-    while start.elapsed() < GRACE && groups.iter().any(|&group| test_kill_process_group(group).is_ok()) {
-        std::thread::sleep(Duration::from_millis(20));
+    let mut asked = HashSet::new();
+    let mut more = groups;
+    loop {
+        more.extend(find_more());
+        for &group in more.difference(&asked) {
+            let _ = kill_process_group(group, Signal::TERM);
+        }
+        asked.extend(more.drain());
+        let running = asked.iter().any(|&group| test_kill_process_group(group).is_ok());
+        if start.elapsed() >= if running { GRACE } else { LATECOMERS } {
+            break;
+        }
+        std::thread::sleep(PAUSE);
     }
-    for &group in groups {
+    for &group in &asked {
         let _ = kill_process_group(group, Signal::KILL);
     }
 }
@@ -117,6 +141,11 @@ mod tests {
     #[test]
     fn what_was_forgotten_is_not_ended() {
         let groups = follow(&b"+12\n+13\n-12\nnonsense\n+x\n"[..]);
-        assert_eq!(groups, Pid::from_raw(13).into_iter().collect());
+        assert_eq!(groups, Some(Pid::from_raw(13).into_iter().collect()));
+    }
+
+    #[test]
+    fn nothing_is_ended_when_all_has_ended() {
+        assert_eq!(follow(&b"+12\n-12\n.\n"[..]), None);
     }
 }

@@ -7,6 +7,7 @@ mod drained;
 mod guard;
 mod input;
 mod keeper;
+mod orphans;
 mod progress;
 mod shift;
 mod signals;
