@@ -18,7 +18,7 @@ RELEASE := --release --locked
 TESTS := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo "nextest run" || echo test)
 DENY := $(shell $(CARGO) deny --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: build run test bench lint lint-guest lint-licences clean toolchain
+.PHONY: build run test test-hosts bench lint lint-licences clean toolchain
 # cargo uses all cores by itself, and two cargos only wait for each other.
 .NOTPARALLEL:
 
@@ -33,12 +33,16 @@ toolchain:
 run: build
 	build/run $(LEASEHOLD)
 
-test: lint build
+test: lint build test-hosts
 	$(CARGO) test $(RELEASE) --workspace --doc
 	$(CARGO) $(TESTS) $(RELEASE) --workspace --all-targets
 
+# The component under other runtimes. What these need is installed beneath the target folder.
+test-hosts: build
+	tests/hosts/run $(LEASEHOLD) $(TARGET_DIR)
+
 bench: build
-	$(CARGO) bench --locked --package leasehold-tests
+	$(CARGO) bench --locked --workspace --bench '*'
 
 lint: toolchain lint-licences
 	$(CARGO) fmt --all --check
