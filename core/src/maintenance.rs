@@ -39,9 +39,9 @@ impl<D: Directory> Maintenance<D> {
     pub fn check(&self) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
         if let Some(holders) = &self.holders {
-            holders.for_each_damaged(&mut |path, problem| {
-                findings.push(Finding { path: format!("holders/{path}"), problem: String::from(problem) });
-            })?;
+            for damage in holders.damages()? {
+                findings.push(Finding { path: format!("holders/{}", damage.path), problem: damage.problem });
+            }
         }
         if let Some(queues) = &self.queues {
             for name in queues.list()? {
@@ -94,12 +94,19 @@ impl<D: Directory> Maintenance<D> {
         Ok(count)
     }
 
-    /// Moves every entry of a queue that cannot be understood into its `quarantine`; answers them.
+    /// Moves every entry that cannot be understood into its store's (or queue's) `quarantine`; answers them.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for a store of another version, [`Error::Io`].
     pub fn quarantine(&self) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
+        if let Some(holders) = &self.holders {
+            for damage in holders.damages()? {
+                if damage.move_aside(&holders.dir, &holders.environment)? {
+                    findings.push(Finding { path: format!("holders/{}", damage.path), problem: damage.problem });
+                }
+            }
+        }
         let Some(queues) = &self.queues else { return Ok(findings) };
         for name in queues.list()? {
             let queue = queues.queue(&name)?;

@@ -180,3 +180,19 @@ fn a_bucket_that_cannot_be_listed_stops_no_other_and_is_not_taken_for_nothing() 
     let found = world.maintenance().check().unwrap();
     assert!(found.iter().any(|finding| finding.problem.contains("permissions")), "{found:?}");
 }
+
+#[test]
+fn what_is_foreign_among_holders_and_in_refs_is_reported_and_moved_aside() {
+    let (world, queue, holder) = scene();
+    push_given(&queue, "a", b"a");
+    world.file("holders/Not A Key", b"?");
+    world.file("holders/worker/stray", b"?");
+    world.directory("holders/empty/of-state");
+    world.file("aristo/mail-queue/ids/a/stray", b"?");
+    world.directory("aristo/mail-queue/ids/nobody/c.0123456789abcdef");
+    let found = world.maintenance().check().unwrap();
+    assert_eq!(found.len(), 5, "{found:?}");
+    assert_eq!(world.maintenance().quarantine().unwrap().len(), 5);
+    assert!(world.maintenance().check().unwrap().is_empty());
+    assert_eq!(payloads(&queue, &holder), ["a"]);
+}

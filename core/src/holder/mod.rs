@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::limits::{DURATION_MS_MAX, NAME_BYTES_MAX, TRIES_MAX};
 use crate::name::{Decoded, Key};
 use crate::reference::{Ref, Seen};
-use crate::store::{FORMAT_FILE, Format, Patience, QUARANTINE, TMP, list_entries, read_file};
+use crate::store::{Damage, FORMAT_FILE, Format, Patience, QUARANTINE, TMP, list_entries, read_file};
 use crate::{Durability, store};
 use alloc::format;
 use alloc::rc::Rc;
@@ -120,26 +120,37 @@ impl<D: Directory> Holders<D> {
         Ok(entries.iter().filter_map(|(name, _)| Key::from_file_name(name)).collect())
     }
 
-    /// Names what stands in the store and is not understood.
-    pub(crate) fn for_each_damaged(&self, visit: &mut dyn FnMut(&str, &str)) -> Result<()> {
+    /// Everything that is not as it should be.
+    pub(crate) fn damages(&self) -> Result<Vec<Damage<D>>> {
+        let mut damages = Vec::new();
+        let store = Rc::new(self.dir.clone());
         for (name, kind) in list_entries(&self.dir).map_err(|error| Error::at("holders", &error))? {
             let is_own = matches!(
                 (name.as_str(), kind),
-                (FORMAT_FILE | "boot", Kind::File) | (TMP | "floor" | QUARANTINE, Kind::Directory)
+                (FORMAT_FILE, Kind::File) | (TMP | "floor" | QUARANTINE, Kind::Directory)
             );
+            // A new mark on its way.
             if is_own || (name.starts_with("format.") && name.ends_with(".tmp")) {
                 continue;
             }
-            match Key::from_file_name(&name) {
-                None => visit(&name, "not the name of a holder"),
-                Some((key, _)) => {
-                    if let Seen::Unknown(why) = self.read(&key)? {
-                        visit(&name, &why);
-                    }
+            let path = name.clone();
+            let Some((key, _)) = Key::from_file_name(&name) else {
+                damages.push(Damage::foreign(Rc::clone(&store), name, path, "not the name of a holder"));
+                continue;
+            };
+            match self.read(&key)? {
+                Seen::Absent => {}
+                Seen::Unknown(_) => {
+                    let problem = "not a holder; it counts as alive";
+                    damages.push(Damage::foreign(Rc::clone(&store), name, path, problem));
                 }
+                Seen::Present(reference) => reference.for_each_foreign(HolderName::is_token, &mut |dir, entry| {
+                    let path = format!("{name}/{entry}");
+                    damages.push(Damage::foreign(dir, String::from(entry), path, "not part of a holder"));
+                })?,
             }
         }
-        Ok(())
+        Ok(damages)
     }
 }
 

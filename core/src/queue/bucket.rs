@@ -13,7 +13,7 @@ use crate::capability::{Directory, FsError};
 use crate::error::{Error, Result};
 use crate::limits::{PRIORITY_MAX, TRIES_MAX};
 use crate::name::{Nonce, number};
-use crate::store::try_ensure_dir;
+use crate::store::{open_or_absent, try_ensure_dir};
 use alloc::format;
 use alloc::string::String;
 
@@ -102,6 +102,12 @@ pub(crate) fn ensure<D: Directory>(layout: &Layout<D>, bucket: &BucketName) -> R
     Err(removed_as_made(bucket))
 }
 
+/// Opens a bucket, if it is there; answers its priority's directory too.
+pub(crate) fn open<D: Directory>(layout: &Layout<D>, bucket: &BucketName) -> Result<Option<(D, D)>> {
+    let Some(priority) = open_or_absent(&layout.pending, &priority_dir(bucket.priority))? else { return Ok(None) };
+    Ok(open_or_absent(&priority, &bucket.text())?.map(|dir| (priority, dir)))
+}
+
 /// Renames `from/name` to `target` in a bucket, making the bucket where need be. Answers the bucket and its
 /// priority's directory; `None` if `from/name` is not there any more.
 pub(crate) fn rename_into<D: Directory>(
@@ -112,11 +118,16 @@ pub(crate) fn rename_into<D: Directory>(
     target: &str,
 ) -> Result<Option<(D, D)>> {
     for _ in 0..TRIES_MAX {
-        let (priority, dir) = match ensure(layout, bucket) {
-            Ok(dirs) => dirs,
-            // The queue itself is gone, and what stood in it.
-            Err(Error::NotFound(_)) => return Ok(None),
-            Err(error) => return Err(error),
+        let (priority, dir) = match open(layout, bucket)? {
+            Some(dirs) => dirs,
+            // No bucket is made for what is not there.
+            None if from.metadata(name) == Err(FsError::NotFound) => return Ok(None),
+            None => match ensure(layout, bucket) {
+                Ok(dirs) => dirs,
+                // The queue itself is gone, and what stood in it.
+                Err(Error::NotFound(_)) => return Ok(None),
+                Err(error) => return Err(error),
+            },
         };
         match from.rename(name, &dir, target) {
             Ok(()) => return Ok(Some((priority, dir))),

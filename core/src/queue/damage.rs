@@ -8,23 +8,15 @@ use super::layout::{DIRECTORIES, Layout, PAUSED};
 use super::reconcile::ticket_names;
 use super::scan::Found;
 use super::ticket::{Ticket, ticket_name};
-use crate::capability::{Directory, FsError, Kind};
+use crate::capability::{Directory, Kind};
 use crate::error::{Error, Result};
 use crate::limits::PAYLOAD_BYTES_MAX;
 use crate::name::{Key, Nonce};
-use crate::store::{QUARANTINE, ensure_dir, list_entries, sync_all};
+use crate::store::{Damage, QUARANTINE, list_entries};
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
-
-/// Something that is not as it should be.
-pub(crate) struct Damage<D> {
-    pub(crate) path: String,
-    pub(crate) problem: String,
-    /// Where it stands, if moving it aside is the cure.
-    movable: Option<(Rc<D>, String)>,
-}
 
 impl<D: Directory> Queue<D> {
     /// Everything that is not as it should be.
@@ -34,21 +26,21 @@ impl<D: Directory> Queue<D> {
         self.damages_beside(&layout, &mut damages)?;
         layout.for_each_pending(&mut |found| {
             if let Some(problem) = pending_problem(&found) {
-                damages.push(moveable(found, problem));
+                damages.push(foreign(found, problem));
             }
             Ok(())
         })?;
         for name in ["claimed", "done", "dead"] {
             layout.for_each_in(name, &mut |found| {
                 if !stands_in(&found, name) {
-                    damages.push(moveable(found, "not a task of this directory"));
+                    damages.push(foreign(found, "not a task of this directory"));
                 }
                 Ok(())
             })?;
         }
         layout.for_each_in("notes", &mut |found| {
             if found.kind != Kind::File || Nonce::read(&found.name).is_none() {
-                damages.push(moveable(found, "not a note"));
+                damages.push(foreign(found, "not a note"));
             }
             Ok(())
         })?;
@@ -66,8 +58,7 @@ impl<D: Directory> Queue<D> {
             };
             if !is_own {
                 let path = name.clone();
-                let movable = Some((Rc::clone(&queue), name));
-                damages.push(Damage { path, problem: String::from("not part of a queue"), movable });
+                damages.push(Damage::foreign(Rc::clone(&queue), name, path, "not part of a queue"));
             }
         }
         Ok(())
@@ -77,18 +68,23 @@ impl<D: Directory> Queue<D> {
         let tickets = ticket_names(layout)?;
         layout.for_each_in("ids", &mut |found| {
             let Some((key, _)) = Key::from_file_name(&found.name) else {
-                damages.push(moveable(found, "not the name of a task"));
+                damages.push(foreign(found, "not the name of a task"));
                 return Ok(());
             };
             match Given::read(layout, &key) {
                 Ok(Some(given)) if given.entry.place == Place::Tomb => {}
-                Ok(Some(given)) if !tickets.contains_key(&ticket_name(&key, &given.entry)) => damages.push(Damage {
-                    path: found.full_path(),
-                    problem: String::from("a task without a ticket (or one that moves just now): reconcile"),
-                    movable: None,
-                }),
-                Ok(_) => {}
-                Err(Error::Damaged(_)) => damages.push(moveable(found, "not a task; it counts as claimed")),
+                Ok(Some(given)) => {
+                    if !tickets.contains_key(&ticket_name(&key, &given.entry)) {
+                        let problem = "a task without a ticket (or one that moves just now): reconcile";
+                        damages.push(Damage::in_place(found.full_path(), problem));
+                    }
+                    given.reference.for_each_foreign(Entry::is_token, &mut |dir, name| {
+                        let path = format!("{}/{name}", found.full_path());
+                        damages.push(Damage::foreign(dir, String::from(name), path, "not part of a task"));
+                    })?;
+                }
+                Ok(None) => {}
+                Err(Error::Damaged(_)) => damages.push(foreign(found, "not a task; it counts as claimed")),
                 Err(error) => return Err(error),
             }
             Ok(())
@@ -97,19 +93,14 @@ impl<D: Directory> Queue<D> {
 
     /// Moves what is damaged into the queue's `quarantine`; `false` if it is gone.
     pub(crate) fn quarantine(&self, damage: &Damage<D>) -> Result<bool> {
-        let (Some((dir, name)), Some(layout)) = (&damage.movable, self.layout()?) else { return Ok(false) };
-        let quarantine = ensure_dir(&layout.queue, QUARANTINE)?;
-        let target = format!("{}.{}", Nonce::draw(self.environment()).text(), Key::of(name)?.as_str());
-        match dir.rename(name, &quarantine, &target) {
-            Ok(()) => sync_all(&[(&quarantine, QUARANTINE), (&**dir, &damage.path)]).map(|()| true),
-            Err(FsError::NotFound) => Ok(false),
-            Err(error) => Err(Error::at(&damage.path, &error)),
-        }
+        let Some(layout) = self.layout()? else { return Ok(false) };
+        damage.move_aside(&layout.queue, self.environment())
     }
 }
 
-fn moveable<D>(found: Found<D>, problem: &str) -> Damage<D> {
-    Damage { path: found.full_path(), problem: String::from(problem), movable: Some((found.dir, found.name)) }
+fn foreign<D: Directory>(found: Found<D>, problem: &str) -> Damage<D> {
+    let path = found.full_path();
+    Damage::foreign(found.dir, found.name, path, problem)
 }
 
 fn stands_in<D>(found: &Found<D>, directory: &str) -> bool {

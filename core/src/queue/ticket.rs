@@ -126,7 +126,7 @@ pub(crate) fn move_ticket<D: Directory>(
 pub(crate) fn follow<D: Directory>(layout: &Layout<D>, key: &Key, from: &Entry, to: &Entry) -> Result<()> {
     let name = ticket_name(key, from);
     let dir = match home(from) {
-        Home::Bucket(bucket) => open_bucket(layout, &bucket)?,
+        Home::Bucket(bucket) => bucket::open(layout, &bucket)?.map(|(_, dir)| dir),
         Home::Fixed(fixed) => Some(layout.fixed(fixed).clone()),
         Home::Nowhere => None,
     };
@@ -140,15 +140,9 @@ pub(crate) fn follow<D: Directory>(layout: &Layout<D>, key: &Key, from: &Entry, 
 pub(crate) fn remove_ticket<D: Directory>(layout: &Layout<D>, key: &Key, entry: &Entry) -> Result<()> {
     let name = ticket_name(key, entry);
     let removed = match home(entry) {
-        Home::Bucket(bucket) => open_bucket(layout, &bucket)?.map_or(Ok(()), |dir| dir.unlink(&name)),
+        Home::Bucket(bucket) => bucket::open(layout, &bucket)?.map_or(Ok(()), |(_, dir)| dir.unlink(&name)),
         Home::Fixed(fixed) => layout.fixed(fixed).unlink(&name),
         Home::Nowhere => Ok(()),
     };
     ignore_gone(removed).map_err(ticket_error)
-}
-
-fn open_bucket<D: Directory>(layout: &Layout<D>, bucket: &BucketName) -> Result<Option<D>> {
-    let priority = bucket::priority_dir(bucket.priority);
-    let Some(priority) = crate::store::open_or_absent(&layout.pending, &priority)? else { return Ok(None) };
-    crate::store::open_or_absent(&priority, &bucket.text())
 }

@@ -14,6 +14,7 @@ use crate::limits::TRIES_MAX;
 use crate::name::Nonce;
 use crate::store::{Floor, create_file, list_entries, remove_tree};
 use alloc::format;
+use alloc::rc::Rc;
 use alloc::string::String;
 
 const CONTENT_PREFIX: &str = "c.";
@@ -86,6 +87,26 @@ impl<D: Directory> Ref<D> {
             Err(FsError::NotFound) => Ok(false),
             Err(error) => Err(Error::at(&self.token_name, &error)),
         }
+    }
+
+    /// Visits what stands beside the token file and the content directory, and does not belong there.
+    pub(crate) fn for_each_foreign(
+        &self,
+        is_token: fn(&str) -> bool,
+        visit: &mut dyn FnMut(Rc<D>, &str),
+    ) -> Result<()> {
+        let dir = Rc::new(self.dir.clone());
+        for (name, kind) in list_entries(&self.dir).map_err(|error| Error::at(&self.token_name, &error))? {
+            let is_own = match kind {
+                Kind::File => is_token(&name),
+                Kind::Directory => self.birth.is_some_and(|birth| content_name(birth) == name),
+                Kind::Link | Kind::Other => false,
+            };
+            if !is_own {
+                visit(Rc::clone(&dir), &name);
+            }
+        }
+        Ok(())
     }
 
     /// The content directory; `None` once it is removed.

@@ -1,11 +1,13 @@
 //! What every store's directory has: a format, a place for what is being made, a floor under its tokens.
 
+mod damage;
 mod files;
 mod floor;
 mod format;
 mod patience;
 mod trash;
 
+pub(crate) use damage::Damage;
 pub(crate) use files::{
     create_file, ensure_dir, is_sync, list_entries, open_or_absent, read_file, read_sized, remove_tree, sync_all,
     try_ensure_dir,

@@ -1,0 +1,47 @@
+//! What stands in a store and is not as it should be.
+
+use super::QUARANTINE;
+use super::files::{ensure_dir, sync_all};
+use crate::capability::{Directory, Environment, FsError};
+use crate::error::{Error, Result};
+use crate::name::{Key, Nonce};
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+
+/// Something that is not as it should be.
+#[derive(Debug)]
+pub(crate) struct Damage<D> {
+    /// Where, beneath the store or the queue.
+    pub(crate) path: String,
+    /// What is wrong.
+    pub(crate) problem: String,
+    /// Where it stands, if moving it aside is the cure.
+    movable: Option<(Rc<D>, String)>,
+}
+
+impl<D: Directory> Damage<D> {
+    /// A name that does not belong into `dir`.
+    pub(crate) fn foreign(dir: Rc<D>, name: String, path: String, problem: &str) -> Self {
+        Damage { path, problem: String::from(problem), movable: Some((dir, name)) }
+    }
+
+    /// Something that moving aside would not cure.
+    pub(crate) fn in_place(path: String, problem: &str) -> Self {
+        Damage { path, problem: String::from(problem), movable: None }
+    }
+
+    /// Moves it into `quarantine` in `store`; `false` if it is gone, or stays where it is.
+    pub(crate) fn move_aside(&self, store: &D, environment: &Environment) -> Result<bool> {
+        let Some((dir, name)) = &self.movable else { return Ok(false) };
+        let quarantine = ensure_dir(store, QUARANTINE)?;
+        let nonce = Nonce::draw(environment).text();
+        // Its name tells what it was, where that can be written down.
+        let target = Key::of(name).map_or(nonce.clone(), |key| format!("{nonce}.{}", key.as_str()));
+        match dir.rename(name, &quarantine, &target) {
+            Ok(()) => sync_all(&[(&quarantine, QUARANTINE), (&**dir, &self.path)]).map(|()| true),
+            Err(FsError::NotFound) => Ok(false),
+            Err(error) => Err(Error::at(&self.path, &error)),
+        }
+    }
+}
