@@ -35,7 +35,7 @@ run: build
 
 test: lint build test-hosts
 	$(CARGO) test $(RELEASE) --workspace --doc
-	$(CARGO) $(TESTS) $(RELEASE) --workspace --all-targets
+	$(CARGO) $(TESTS) $(RELEASE) --workspace
 
 # The component under other runtimes. What these need is installed beneath the target folder.
 test-hosts: build
