@@ -6,8 +6,8 @@
 //! stumble over an entry that goes away meanwhile; a listing goes on after those.
 
 use crate::bindings::wasi::filesystem::types::{
-    Descriptor, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry,
-    DirectoryEntryStream, ErrorCode, OpenFlags, PathFlags,
+    Descriptor, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, DirectoryEntryStream, ErrorCode,
+    OpenFlags, PathFlags,
 };
 use crate::environment::milliseconds;
 use alloc::rc::Rc;
@@ -108,10 +108,7 @@ impl Directory for WasiDirectory {
     }
 
     fn metadata(&self, name: &str) -> FsResult<Metadata> {
-        self.0
-            .stat_at(NO_FOLLOW, name)
-            .map(metadata)
-            .map_err(fs_error)
+        self.0.stat_at(NO_FOLLOW, name).map(metadata).map_err(fs_error)
     }
 
     fn sync(&self) -> FsResult<()> {
@@ -147,15 +144,8 @@ impl File for WasiFile {
     }
 }
 
-fn open(
-    directory: &Descriptor,
-    name: &str,
-    how: OpenFlags,
-    access: DescriptorFlags,
-) -> FsResult<Descriptor> {
-    directory
-        .open_at(NO_FOLLOW, name, how, access)
-        .map_err(fs_error)
+fn open(directory: &Descriptor, name: &str, how: OpenFlags, access: DescriptorFlags) -> FsResult<Descriptor> {
+    directory.open_at(NO_FOLLOW, name, how, access).map_err(fs_error)
 }
 
 /// The next entry that is there; `None` at the end.
@@ -173,9 +163,7 @@ fn next_entry(entries: &DirectoryEntryStream) -> FsResult<Option<DirectoryEntry>
             Err(code) => return Err(fs_error(code)),
         }
     }
-    Err(FsError::Other(String::from(
-        "entries vanish faster than they can be listed",
-    )))
+    Err(FsError::Other(String::from("entries vanish faster than they can be listed")))
 }
 
 fn kind(of: DescriptorType) -> Kind {

@@ -9,19 +9,13 @@ const NANOSECONDS_PER_MILLISECOND: u64 = 1_000_000;
 
 /// The clocks and the randomness that the host serves.
 pub(crate) fn environment() -> Environment {
-    Environment {
-        clock: Rc::new(Wasi),
-        random: Rc::new(Wasi),
-    }
+    Environment { clock: Rc::new(Wasi), random: Rc::new(Wasi) }
 }
 
 /// A moment of the wall clock in milliseconds since 1970.
 pub(crate) fn milliseconds(moment: wall_clock::Datetime) -> u64 {
     let fraction = u64::from(moment.nanoseconds) / NANOSECONDS_PER_MILLISECOND;
-    moment
-        .seconds
-        .saturating_mul(1_000)
-        .saturating_add(fraction)
+    moment.seconds.saturating_mul(1_000).saturating_add(fraction)
 }
 
 struct Wasi;

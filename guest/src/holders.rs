@@ -62,11 +62,6 @@ impl wit::GuestHolder for ExportedHolder {
 
 impl From<HolderState> for wit::HolderState {
     fn from(state: HolderState) -> Self {
-        Self {
-            name: state.name,
-            epoch: state.epoch,
-            until: state.until_ms,
-            alive: state.alive,
-        }
+        Self { name: state.name, epoch: state.epoch, until: state.until_ms, alive: state.alive }
     }
 }

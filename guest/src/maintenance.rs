@@ -26,11 +26,5 @@ impl wit::Guest for Component {
 }
 
 fn findings(found: Vec<Finding>) -> Vec<wit::Finding> {
-    found
-        .into_iter()
-        .map(|finding| wit::Finding {
-            path: finding.path,
-            problem: finding.problem,
-        })
-        .collect()
+    found.into_iter().map(|finding| wit::Finding { path: finding.path, problem: finding.problem }).collect()
 }

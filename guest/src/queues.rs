@@ -36,9 +36,7 @@ impl wit::GuestQueue for ExportedQueue {
         durability: Durability,
     ) -> Result<Vec<String>, Error> {
         let tasks: Vec<NewTask<'_>> = tasks.iter().map(new_task).collect();
-        Ok(self
-            .0
-            .push(&tasks, on_duplicate.into(), durability.into())?)
+        Ok(self.0.push(&tasks, on_duplicate.into(), durability.into())?)
     }
 
     fn claim(
@@ -57,24 +55,11 @@ impl wit::GuestQueue for ExportedQueue {
         Ok(self.0.extend(&receipt, lasting, durability.into())?)
     }
 
-    fn done(
-        &self,
-        receipt: String,
-        outcome: Option<Vec<u8>>,
-        durability: Durability,
-    ) -> Result<(), Error> {
-        Ok(self
-            .0
-            .done(&receipt, outcome.as_deref(), durability.into())?)
+    fn done(&self, receipt: String, outcome: Option<Vec<u8>>, durability: Durability) -> Result<(), Error> {
+        Ok(self.0.done(&receipt, outcome.as_deref(), durability.into())?)
     }
 
-    fn retry(
-        &self,
-        receipt: String,
-        delay: u64,
-        reason: String,
-        durability: Durability,
-    ) -> Result<bool, Error> {
+    fn retry(&self, receipt: String, delay: u64, reason: String, durability: Durability) -> Result<bool, Error> {
         Ok(self.0.retry(&receipt, delay, &reason, durability.into())?)
     }
 
@@ -98,12 +83,7 @@ impl wit::GuestQueue for ExportedQueue {
         Ok(self.0.cancel(&id, durability.into())?)
     }
 
-    fn purge(
-        &self,
-        state: wit::TaskState,
-        older_than: u64,
-        durability: Durability,
-    ) -> Result<u64, Error> {
+    fn purge(&self, state: wit::TaskState, older_than: u64, durability: Durability) -> Result<u64, Error> {
         Ok(self.0.purge(state.into(), older_than, durability.into())?)
     }
 
@@ -119,12 +99,7 @@ impl wit::GuestQueue for ExportedQueue {
         Ok(self.0.status()?.into())
     }
 
-    fn list(
-        &self,
-        state: wit::TaskState,
-        cursor: Option<String>,
-        limit: u32,
-    ) -> Result<wit::TaskPage, Error> {
+    fn list(&self, state: wit::TaskState, cursor: Option<String>, limit: u32) -> Result<wit::TaskPage, Error> {
         Ok(self.0.list(state.into(), cursor.as_deref(), limit)?.into())
     }
 
@@ -219,20 +194,13 @@ impl From<TaskInfo> for wit::TaskInfo {
 
 impl From<TaskPage> for wit::TaskPage {
     fn from(page: TaskPage) -> Self {
-        Self {
-            tasks: page.tasks.into_iter().map(Into::into).collect(),
-            cursor: page.cursor,
-        }
+        Self { tasks: page.tasks.into_iter().map(Into::into).collect(), cursor: page.cursor }
     }
 }
 
 impl From<TaskView> for wit::TaskView {
     fn from(view: TaskView) -> Self {
-        Self {
-            info: view.info.into(),
-            payload: view.payload,
-            attributes: view.attributes,
-        }
+        Self { info: view.info.into(), payload: view.payload, attributes: view.attributes }
     }
 }
 

@@ -23,13 +23,7 @@ pub(crate) fn holders() -> Result<&'static Holders<WasiDirectory>> {
 /// The queues, in the directory `.aristo`; what they hold is held by holders, so both are needed.
 pub(crate) fn queues() -> Result<&'static Queues<WasiDirectory>> {
     let granted = Granted::once()?;
-    granted.queues.as_ref().ok_or_else(|| {
-        missing(if granted.holders.is_none() {
-            HOLDERS
-        } else {
-            QUEUES
-        })
-    })
+    granted.queues.as_ref().ok_or_else(|| missing(if granted.holders.is_none() { HOLDERS } else { QUEUES }))
 }
 
 /// Maintenance of whatever was granted.
@@ -38,10 +32,7 @@ pub(crate) fn maintenance() -> Result<Maintenance<WasiDirectory>> {
     if granted.holders.is_none() {
         return Err(missing(HOLDERS));
     }
-    Ok(Maintenance::new(
-        granted.queues.clone(),
-        granted.holders.clone(),
-    ))
+    Ok(Maintenance::new(granted.queues.clone(), granted.holders.clone()))
 }
 
 /// The stores of this instance. They are kept for its lifetime, since they remember what they have seen.
@@ -70,16 +61,13 @@ impl Granted {
                 QUEUES => &mut queues,
                 _ => continue,
             };
-            let directory =
-                WasiDirectory::granted(&descriptor).map_err(|error| Error::at(&path, &error))?;
+            let directory = WasiDirectory::granted(&descriptor).map_err(|error| Error::at(&path, &error))?;
             *slot = Some(directory);
         }
         let environment = environment();
         let holders = holders.map(|directory| Holders::new(directory, environment.clone()));
-        let queues = holders
-            .clone()
-            .zip(queues)
-            .map(|(holders, directory)| Queues::new(directory, holders, environment));
+        let queues =
+            holders.clone().zip(queues).map(|(holders, directory)| Queues::new(directory, holders, environment));
         Ok(Self { holders, queues })
     }
 }
@@ -90,9 +78,7 @@ fn granted_name(path: &str) -> &str {
 }
 
 fn missing(name: &str) -> Error {
-    Error::NotGranted(alloc::format!(
-        "the directory `{name}`: preopen it under this name"
-    ))
+    Error::NotGranted(alloc::format!("the directory `{name}`: preopen it under this name"))
 }
 
 /// A value that only one thread ever sees.

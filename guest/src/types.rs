@@ -16,12 +16,7 @@ impl From<wit::Durability> for Durability {
 
 impl From<Holding> for wit::Holding {
     fn from(holding: Holding) -> Self {
-        Self {
-            holder: holding.holder,
-            epoch: holding.epoch,
-            token: holding.token,
-            until: holding.until_ms,
-        }
+        Self { holder: holding.holder, epoch: holding.epoch, token: holding.token, until: holding.until_ms }
     }
 }
 
