@@ -1,0 +1,220 @@
+# Sourced by run: the tests. Each answers 0 if it passed, prints what went wrong if not, and has a root of its own.
+
+# check WHAT TEST ARGUMENT...
+check() {
+    what=$1
+    shift
+    root=$(mktemp -d "$place/root.XXXXXX")
+    # What a test says goes into a file, so that it runs in this shell, which knows what was started.
+    if "$@" >"$place/said" 2>"$place/told"; then
+        passed=$((passed + 1))
+        echo "ok: $what"
+    elif [ "$(head -c 8 "$place/said")" = 'skipped:' ]; then
+        skipped=$((skipped + 1))
+        echo "skipped: $what, because$(sed 's/^skipped://' "$place/said")"
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $what"
+        head -n 20 "$place/said" | sed 's/^/    /'
+        tail -n 20 "$place/told" | sed 's/^/    /'
+    fi
+}
+
+# begin OUT RUNTIME VERB ARGUMENT...: in the background.
+begin() {
+    out=$1
+    shift
+    runtime=$1
+    shift
+    act "$runtime" "$root" "$@" >"$out" &
+    last=$!
+    started="$started $last"
+}
+
+# Waits for what was begun; fails if any of it did.
+finish() {
+    fault=0
+    for pid in "$@"; do
+        wait "$pid" || fault=1
+    done
+    return $fault
+}
+
+command_in() {
+    "$leasehold" --root "$root" "$@"
+}
+
+# same WHAT LEFT RIGHT
+same() {
+    [ "$2" = "$3" ] && return 0
+    echo "$1: '$2' is not '$3'"
+    return 1
+}
+
+counts() {
+    command_in queue status "$1" --json | sed 's/.*"ready":\([0-9]*\).*"delayed":\([0-9]*\).*"claimed":\([0-9]*\).*"dead":\([0-9]*\).*/\1 \2 \3 \4/'
+}
+
+walks() {
+    said=$(act "$1" "$root" walk)
+    of=$(grep -c '^ *\["' "$here/walk.json")
+    same 'steps as told' "$said" "$of of $of" || return 1
+    # What is left is sound to the command too: one task that waits.
+    same 'damage' "$(command_in doctor)" '' && same 'tasks' "$(counts 'Käse & Brot')" '0 1 0 0'
+}
+
+leaves_no_handle_open() {
+    [ -d /proc/self/fd ] || { echo 'skipped: there is no /proc here'; return 1; }
+    same 'handles' "$(act "$1" "$root" cycle again 400)" 0
+}
+
+# The calls that wait for the disk in one push onto it.
+syncs() {
+    (
+        # Through a program, since strace starts no function.
+        case $1 in
+            command) set -- "$leasehold" --root "$root" queue push q --sync "$place/one" ;;
+            python) set -- "$target/python/bin/python" "$here/python/actor.py" "$component" "$root" push-one q ;;
+            node) set -- node "$target/node/actor.mjs" "$target/node/component/leasehold.js" "$root" push-one q ;;
+        esac
+        timeout 120 strace -f -qq -e trace=fsync,fdatasync -o "$place/syncs" "$@" >&2 || exit 1
+        grep -c 'sync(' "$place/syncs"
+    )
+}
+
+syncs_as_the_command() {
+    strace -o /dev/null true 2>/dev/null || { echo 'skipped: strace is not installed, or not allowed'; return 1; }
+    printf one >"$place/one"
+    command_in queue push q "$place/one" >&2 || return 1
+    wanted=$(syncs command)
+    [ "$wanted" -ge 3 ] || { echo "the command waits $wanted times only"; return 1; }
+    same 'waits' "$(syncs "$1")" "$wanted"
+}
+
+# Nothing of it is followed, waited for or removed.
+sees_damage() {
+    printf one | command_in queue push sound >&2
+    mkdir "$root/elsewhere"
+    ln -s ../elsewhere "$root/.aristo/linked-queue"
+    same 'a link for a queue' "$(act "$1" "$root" claim linked "$1")" "$(act command "$root" claim linked command)" || return 1
+    same 'what it says' "$(act "$1" "$root" claim linked "$1")" 'error damaged' || return 1
+    same 'what is behind the link' "$(ls -A "$root/elsewhere")" '' || return 1
+
+    bucket=$(find "$root/.aristo/sound-queue/pending" -type f -name '*.p' -exec dirname {} \;)
+    task=$(ls "$bucket")
+    mkfifo "$bucket/$(echo "$task" | tr 0-9 1-90)"
+    mkdir "$bucket/$(echo "$task" | tr 0-9 2-901)"
+    ln -s "$task" "$bucket/$(echo "$task" | tr 0-9 3-9012)"
+    same 'what is no file' "$(act "$1" "$root" claim sound "$1")" one || return 1
+    same 'what is left of it' "$(ls "$bucket" | wc -l)" 3 || return 1
+
+    echo 'leasehold queues 999' >"$root/.aristo/format"
+    same 'an unknown version' "$(act "$1" "$root" claim sound "$1")" 'error unsupported'
+}
+
+join_one_holder() {
+    pids=''
+    for runtime in $actors; do
+        begin "$place/epoch.$runtime" "$runtime" ensure all
+        pids="$pids $last"
+    done
+    finish $pids || { echo 'one of them failed'; return 1; }
+    for runtime in $actors; do
+        same "the epoch of $runtime" "$(cat "$place/epoch.$runtime")" "$(cat "$place/epoch.command")" || return 1
+    done
+    same 'holders' "$(command_in holder ls | wc -l)" 1
+}
+
+drain_together() {
+    pids=''
+    for runtime in $actors; do
+        begin "$place/pushed.$runtime" "$runtime" push many "$runtime" 300
+        pids="$pids $last"
+    done
+    finish $pids || { echo 'one of them failed to push'; return 1; }
+    for runtime in $actors; do cat "$place/pushed.$runtime"; done | sort >"$place/pushed"
+    of=$(($(echo $actors | wc -w) * 300))
+    same 'pushed' "$(uniq <"$place/pushed" | wc -l)" "$of" && same 'tasks' "$(counts many)" "$of 0 0 0" || return 1
+
+    pids=''
+    for runtime in $actors; do
+        begin "$place/done.$runtime" "$runtime" drain many "$runtime" "$root/start"
+        pids="$pids $last"
+    done
+    # Those that are slow to begin have begun once their holder is open.
+    tries=600
+    while [ "$(command_in holder ls | wc -l)" -lt $(($(echo $actors | wc -w) - 1)) ] && [ $tries -gt 0 ]; do
+        sleep 0.05
+        tries=$((tries - 1))
+    done
+    : >"$root/start"
+    finish $pids || { echo 'one of them failed to work'; return 1; }
+    for runtime in $actors; do
+        echo "$runtime: $(wc -l <"$place/done.$runtime")"
+        [ -s "$place/done.$runtime" ] || { echo "$runtime did nothing"; return 1; }
+    done
+    for runtime in $actors; do cut -d ' ' -f 1 "$place/done.$runtime"; done | sort >"$place/done"
+    if ! cmp -s "$place/pushed" "$place/done"; then
+        echo 'pushed and done differ:'
+        diff "$place/pushed" "$place/done"
+        return 1
+    fi
+    same 'tasks' "$(counts many)" '0 0 0 0' && same 'damage' "$(command_in doctor)" ''
+}
+
+recover_a_killed_worker() {
+    victim=${actors#command }
+    victim=${victim%% *}
+    others=$(echo "$actors" | sed "s/ $victim//")
+    act command "$root" push many some 240 >"$place/pushed" || return 1
+    : >"$root/start"
+    begin "$place/done.victim" "$victim" drain many victim "$root/start"
+    killed=$last
+    tries=1200
+    while [ "$(wc -l <"$place/done.victim")" -lt 30 ] && [ $tries -gt 0 ]; do
+        sleep 0.02
+        tries=$((tries - 1))
+    done
+    # The runtime is the child of `timeout`, whose pid this is.
+    kill -KILL $(ps -o pid= --ppid "$killed") "$killed"
+    wait "$killed" 2>/dev/null
+    [ "$(wc -l <"$place/done.victim")" -lt 240 ] || { echo 'it was done before it was killed'; return 1; }
+
+    # It would live for a minute; the others take over at once, the first of them under its name.
+    pids=''
+    name=victim
+    for runtime in $others; do
+        begin "$place/done.$runtime" "$runtime" drain many "$name" "$root/start"
+        pids="$pids $last"
+        name="$runtime-too"
+    done
+    finish $pids || { echo 'one of them failed to work'; return 1; }
+    for runtime in victim $others; do cut -d ' ' -f 1 "$place/done.$runtime"; done | sort >"$place/done"
+    sort "$place/pushed" | diff - "$place/done" >"$place/differ"
+    # What it was killed at may have been done twice, and nothing else; nothing is missing.
+    if grep -q '^<' "$place/differ" || [ "$(grep -c '^>' "$place/differ")" -gt 1 ]; then
+        cat "$place/differ"
+        return 1
+    fi
+    same 'tasks' "$(counts many)" '0 0 0 0'
+}
+
+# takes_back DEAD REAPER
+takes_back() {
+    act command "$root" push few some 6 >"$place/pushed" || return 1
+    (act "$1" "$root" hold few dead 300 4) >"$place/held"
+    same 'held' "$(wc -l <"$place/held")" 4 && same 'claimed' "$(counts few)" '2 0 4 0' || return 1
+    taken=0
+    tries=100
+    while [ "$taken" -lt 4 ] && [ $tries -gt 0 ]; do
+        sleep 0.1
+        taken=$((taken + $(act "$2" "$root" reap few | wc -l)))
+        tries=$((tries - 1))
+    done
+    same 'taken back' "$taken" 4 || return 1
+    receipt=$(sed -n '1s/.* //p' "$place/held")
+    same 'a late done' "$(act "$1" "$root" done few "$receipt")" 'error lost' || return 1
+    claimed=$(act "$2" "$root" claim few "$2" | sort)
+    same 'claimed again' "$claimed" "$(sort "$place/pushed")" || return 1
+    same 'claimed' "$(counts few)" '0 0 6 0'
+}
