@@ -141,7 +141,8 @@ impl<D: Directory> Queue<D> {
                 is_fresh = true;
             } else if taken.is_empty() && !has_reaped {
                 has_reaped = true;
-                if self.reap_over(layout)?.is_empty() {
+                let reaped = self.reap_over(layout)?;
+                if reaped.ids.is_empty() && !reaped.has_moved {
                     break;
                 }
                 is_fresh = false;

@@ -29,6 +29,15 @@ use alloc::vec::Vec;
 /// Which epochs are over, found out once in one pass.
 type Judged = BTreeMap<(Key, u64), bool>;
 
+/// What one pass has changed.
+#[derive(Debug, Default)]
+pub(crate) struct Reaped {
+    /// The tasks that were taken back.
+    pub(crate) ids: Vec<String>,
+    /// Whether a ticket was brought back that somebody left behind.
+    pub(crate) has_moved: bool,
+}
+
 impl<D: Directory> Holders<D> {
     /// Whether an epoch is over for good. What cannot be told is not over.
     pub(crate) fn is_over(&self, holder: &Key, epoch: u64) -> Result<bool> {
@@ -44,16 +53,16 @@ impl<D: Directory> Queue<D> {
     pub fn reap(&self, durability: Durability) -> Result<Vec<String>> {
         let Some(layout) = self.layout()? else { return Ok(Vec::new()) };
         self.candidates.borrow_mut().clear();
-        let reaped = self.reap_over(&layout)?;
+        let reaped = self.reap_over(&layout)?.ids;
         if is_sync(durability, false) && !reaped.is_empty() {
             sync_all(&[(&layout.claimed, "claimed"), (&layout.pending, "pending"), (&layout.dead, "dead")])?;
         }
         Ok(reaped)
     }
 
-    pub(crate) fn reap_over(&self, layout: &Rc<Layout<D>>) -> Result<Vec<String>> {
+    pub(crate) fn reap_over(&self, layout: &Rc<Layout<D>>) -> Result<Reaped> {
         let mut judged = Judged::new();
-        let mut reaped = Vec::new();
+        let mut reaped = Reaped::default();
         let mut failed = None;
         let listed = list_entries(&layout.claimed).map_err(|error| Error::at("claimed", &error))?;
         if listed.is_empty() {
@@ -64,20 +73,20 @@ impl<D: Directory> Queue<D> {
                 continue;
             }
             let one = if let Some(ticket) = Ticket::parse(&name) {
-                self.reap_ticket(layout, &name, &ticket, &mut judged)
+                self.reap_ticket(layout, &name, &ticket, &mut judged, &mut reaped.has_moved)
             } else if let Some(entry) = Entry::parse(&name) {
                 self.reap_file(layout, &entry, &mut judged)
             } else {
                 continue;
             };
             match one {
-                Ok(id) => reaped.extend(id),
+                Ok(id) => reaped.ids.extend(id),
                 // One bad entry never stops the others.
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
         match failed {
-            Some(error) if reaped.is_empty() => Err(error),
+            Some(error) if reaped.ids.is_empty() => Err(error),
             _ => Ok(reaped),
         }
     }
@@ -97,6 +106,7 @@ impl<D: Directory> Queue<D> {
         name: &str,
         ticket: &Ticket,
         judged: &mut Judged,
+        has_moved: &mut bool,
     ) -> Result<Option<String>> {
         let remove = || ignore_gone(layout.claimed.unlink(name)).map_err(|error| Error::at("a ticket", &error));
         let mut given = match Given::read(layout, &ticket.key) {
@@ -124,6 +134,7 @@ impl<D: Directory> Queue<D> {
             // Whoever changed it was killed before the ticket could follow.
             Place::Pending | Place::Done { .. } | Place::Dead { .. } => {
                 move_ticket(layout, &layout.claimed, name, &ticket.key, &given.entry)?;
+                *has_moved = true;
                 Ok(None)
             }
         }
