@@ -140,7 +140,11 @@ impl<D: Directory> Holders<D> {
             ttl_ms: 0,
             birth: Nonce::draw(&self.environment),
         };
-        let unborn = Unborn::make(tmp, state.text(), name, &self.environment)?;
+        let unborn = match Unborn::make(tmp, state.birth, state.text(), name, &self.environment) {
+            Ok(unborn) => unborn,
+            Err(Error::NotFound(_)) => return Ok(()),
+            Err(error) => return Err(error),
+        };
         match unborn.publish(&self.dir, key.as_str(), false)? {
             // A birth that a power cut forgets would leave claims without their holder.
             Some(born) => sync_birth(self, tmp, &born),

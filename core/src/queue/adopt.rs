@@ -28,6 +28,8 @@ use alloc::vec::Vec;
 /// Since when (monotonic) a file has been seen as it is.
 pub(crate) type Watched = BTreeMap<String, (Metadata, u64)>;
 const WATCHED_MAX: usize = 4_096;
+/// The token of what was never claimed. A note built on it is kept while any file waits to be adopted.
+pub(crate) const NEW: u64 = 0;
 
 /// Whether a name in `pending` may be that of a task: not what editors and copiers make on the way.
 pub(crate) fn may_be_task(name: &str, kind: Kind) -> bool {
@@ -94,13 +96,13 @@ impl<D: Directory> Queue<D> {
             return Ok(false);
         }
         let note = Note { file: Some(String::from(name)), ..Note::default() };
-        let note = write_note(layout, &note, self)?;
+        let note = write_note(layout, &note, NEW, self)?;
         let (due_ms, seq) = self.take_order(1);
         let entry = Entry {
             due_ms,
             seq,
             nonce: Nonce::draw(self.environment()),
-            token: 0,
+            token: NEW,
             tries: 0,
             max: ATTEMPTS_DEFAULT,
             enqueued_ms: due_ms,

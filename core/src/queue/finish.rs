@@ -188,7 +188,7 @@ impl<D: Directory> Queue<D> {
         let mut current = claimed.clone();
         let note = self.merged_note(layout, &claimed, act.note)?;
         let written = match &note {
-            Some(note) => Some(write_note(layout, note, self)?),
+            Some(note) => Some(write_note(layout, note, claimed.token, self)?),
             None => None,
         };
         for _ in 0..TRIES_MAX {
@@ -200,7 +200,7 @@ impl<D: Directory> Queue<D> {
                 if let (Some(note), Some(nonce)) = (&note, written)
                     && layout.notes.metadata(&nonce.text()) == Err(FsError::NotFound)
                 {
-                    // It took so long that a sweeper saw a note that no name named; or it stands in a new directory.
+                    // Somebody removed the directory: it stands in a new one.
                     match note.write(&layout.reopen("notes")?, &nonce.text()) {
                         Ok(_) | Err(Error::Exists(_)) => {}
                         Err(error) => return Err(error),
@@ -293,11 +293,12 @@ fn note_of_reason(reason: &str) -> Result<Option<Note>> {
     Ok((!reason.is_empty()).then(|| Note { reason: Some(String::from(reason)), ..Note::default() }))
 }
 
-/// Publishes a note of a task without a given id.
-pub(crate) fn write_note<D: Directory>(layout: &Layout<D>, note: &Note, queue: &Queue<D>) -> Result<Nonce> {
+/// Publishes a note of a task without a given id, to be named by a rename from the state at `token`. So a
+/// sweeper knows how long it may still come to be named.
+pub(crate) fn write_note<D: Directory>(layout: &Layout<D>, note: &Note, token: u64, queue: &Queue<D>) -> Result<Nonce> {
     let mut notes = layout.notes.clone();
     for _ in 0..TRIES_MAX {
-        let nonce = Nonce::draw(queue.environment());
+        let nonce = Nonce::draw_on(token, queue.environment());
         match note.write(&notes, &nonce.text()) {
             Ok(file) => {
                 file.sync().map_err(|error| Error::at("a note", &error))?;

@@ -19,7 +19,7 @@ use super::content::{Attributes, FILE_BYTES_MAX, split};
 use super::entry::{Entry, Place};
 use super::layout::Layout;
 use super::note::Note;
-use super::ticket::{Ticket, follow, move_ticket, remove_ticket, ticket_name};
+use super::ticket::{Ticket, follow, move_ticket, remove_ticket, remove_void, ticket_name};
 use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Holding, Result};
 use crate::holder::Holder;
@@ -155,17 +155,18 @@ impl<D: Directory> Queue<D> {
         for _ in 0..TRIES_MAX {
             let mut given = match Given::read(layout, &ticket.key) {
                 Ok(Some(given)) => given,
-                // Its push is under way, or was cut short; or nobody understands what stands there.
-                Ok(None) | Err(Error::Damaged(_)) => return Ok(None),
+                // Its push is under way, or was cut short; or it is over.
+                Ok(None) => {
+                    remove_void(layout, &candidate.bucket, &candidate.name, ticket)?;
+                    return Ok(None);
+                }
+                // Nobody understands what stands there.
+                Err(Error::Damaged(_)) => return Ok(None),
                 Err(error) => return Err(error),
             };
             let entry = given.entry.clone();
             if entry.nonce != ticket.nonce {
-                // Made on a token that has passed, it can never come true.
-                if entry.token > ticket.nonce.base_token() {
-                    ignore_gone(candidate.bucket.unlink(&candidate.name))
-                        .map_err(|error| Error::at("a ticket", &error))?;
-                }
+                remove_void(layout, &candidate.bucket, &candidate.name, ticket)?;
                 return Ok(None);
             }
             if entry.place == Place::Tomb {

@@ -13,7 +13,7 @@ use super::layout::{Layout, PAUSED};
 use super::locate::Located;
 use super::scan::Found;
 use super::task::TaskState;
-use super::ticket::follow;
+use super::ticket::{follow, place_ticket};
 use crate::Durability;
 use crate::capability::{Directory, FsError};
 use crate::error::{Error, Result};
@@ -75,6 +75,8 @@ impl<D: Directory> Queue<D> {
                 Located::File { dir, entry } => move_file(&layout, &dir, &entry, &next, sync)?,
                 Located::Given(mut given) => {
                     let before = given.entry.clone();
+                    // First, as for every swap that makes a task pending: nobody looks for it in `dead`.
+                    place_ticket(&layout, &given.key, &next, sync)?;
                     let swapped = given.swap(next.clone())?;
                     if swapped {
                         follow(&layout, &given.key, &before, &next)?;

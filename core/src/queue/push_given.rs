@@ -103,7 +103,7 @@ impl<D: Directory> Queue<D> {
         Err(self.exhausted())
     }
 
-    /// A new ref; `false` if another was first.
+    /// A new ref; `false` if another was first, or a sweeper took it for debris.
     fn give_birth(&self, layout: &Layout<D>, id: &str, key: &Key, task: &Checked<'_>, sync: bool) -> Result<bool> {
         let floor = layout.floor().read()?;
         let (order_ms, seq) = self.take_order(1);
@@ -112,19 +112,21 @@ impl<D: Directory> Queue<D> {
         // Pending is not held: the claim reads the floor again, after the ref.
         let token = now_ms.max(floor.saturating_add(1));
         let entry = task.entry(nonce, token, now_ms, order_ms, seq);
-        let unborn = Unborn::make(&layout.tmp, entry.text(), id, self.environment())?;
-        let made = unborn.make_content().and_then(|content| {
-            let parts = [task.payload, &task.trailer];
-            let file = create_file(&content, &nonce.text(), &parts).map_err(|error| Error::at("a task", &error))?;
+        let unborn = match Unborn::make(&layout.tmp, nonce, entry.text(), id, self.environment()) {
+            Ok(unborn) => unborn,
+            Err(Error::NotFound(_)) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let made = unborn.make_content(&nonce.text(), &[task.payload, &task.trailer]).and_then(|made| {
             place_ticket(layout, key, &entry, sync)?;
-            Ok((content, file))
+            Ok(made)
         });
         let (content, file) = match made {
             Ok(made) => made,
             Err(error) => {
                 unborn.discard();
                 let _ = remove_ticket(layout, key, &entry);
-                return Err(error);
+                return if let Error::NotFound(_) = error { Ok(false) } else { Err(error) };
             }
         };
         if sync {
@@ -133,8 +135,6 @@ impl<D: Directory> Queue<D> {
         }
         match unborn.publish(&layout.ids, key.as_str(), true) {
             Ok(Some(born)) => {
-                // A ticket of an unborn task looks like debris to those who meet it beside another ref.
-                place_ticket(layout, key, &entry, sync)?;
                 if sync {
                     born.token_file.sync().map_err(|error| Error::at("a task", &error))?;
                     sync_all(&[(&born.reference.dir, "ids"), (&layout.ids, "ids")])?;

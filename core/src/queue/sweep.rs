@@ -4,12 +4,13 @@
 //! ticket or a blob must also be named by nobody, and (where it carries a token) be built on one that has passed.
 
 use super::Queue;
+use super::adopt::NEW;
 use super::content;
-use super::entry::Place;
+use super::entry::{Entry, Place};
 use super::given::Given;
 use super::layout::Layout;
-use super::reconcile::for_each_file;
-use super::ticket::{Ticket, place_ticket};
+use super::scan::Found;
+use super::ticket::{Ticket, move_ticket, remove_void};
 use crate::capability::{Directory, FsError, Kind};
 use crate::error::{Error, Result};
 use crate::name::{Key, Nonce};
@@ -24,7 +25,7 @@ impl<D: Directory> Queue<D> {
         let Some(layout) = self.layout()? else { return Ok(0) };
         let mut count = Trash::sweep(&layout.queue, TMP, older_than_ms, self.environment())?;
         count += self.sweep_notes(&layout, older_than_ms)?;
-        count += self.sweep_tickets(&layout, older_than_ms)?;
+        count += self.sweep_tickets(&layout)?;
         count += self.sweep_given(&layout)?;
         Ok(count)
     }
@@ -43,9 +44,7 @@ impl<D: Directory> Queue<D> {
             if old.is_empty() {
                 return Ok(0);
             }
-            for_each_file(layout, &mut |_, entry| {
-                entry.note.map(|note| old.remove(&note));
-            })?;
+            self.keep_notes(layout, &mut old)?;
         }
         for nonce in &old {
             ignore_gone(layout.notes.unlink(&nonce.text())).map_err(|error| Error::at("a note", &error))?;
@@ -53,33 +52,61 @@ impl<D: Directory> Queue<D> {
         Ok(old.len() as u64)
     }
 
-    /// Tickets whose task is gone, or was never born.
-    fn sweep_tickets(&self, layout: &Rc<Layout<D>>, older_than_ms: u64) -> Result<u64> {
-        let mut count = 0;
-        let now_ms = self.environment().now_ms();
-        layout.for_each_pending(&mut |found| {
-            let Some(ticket) = Ticket::parse(&found.name).filter(|_| found.kind == Kind::File) else { return Ok(()) };
-            if now_ms.saturating_sub(ticket.enqueued_ms) < older_than_ms {
+    /// Leaves out what a name names, or can still come to name: whoever wrote a note may only be slow.
+    fn keep_notes(&self, layout: &Rc<Layout<D>>, old: &mut BTreeSet<Nonce>) -> Result<()> {
+        let mut look = |found: Found<D>| {
+            if found.kind != Kind::File {
                 return Ok(());
             }
-            let names_it =
-                |given: &Option<Given<D>>| given.as_ref().is_some_and(|given| given.entry.nonce == ticket.nonce);
-            match Given::read(layout, &ticket.key) {
-                Ok(given) if !names_it(&given) => {
-                    ignore_gone(found.dir.unlink(&found.name)).map_err(|error| Error::at("a ticket", &error))?;
-                    count += 1;
-                    // Its push was only very slow, and has come true since: it gets its ticket back.
-                    if let Some(given) =
-                        Given::read(layout, &ticket.key)?.filter(|given| names_it(&Some(given.clone())))
-                    {
-                        place_ticket(layout, &given.key, &given.entry, false)?;
+            match Entry::parse(&found.name) {
+                Some(entry) => {
+                    entry.note.map(|note| old.remove(&note));
+                    if let Place::Claimed { .. } = entry.place {
+                        old.retain(|note| note.base_token() != entry.token);
                     }
-                    Ok(())
                 }
-                Ok(_) | Err(Error::Damaged(_)) => Ok(()),
-                Err(error) => Err(error),
+                // A file that waits to be adopted.
+                None if found.priority.is_none() => old.retain(|note| note.base_token() != NEW),
+                None => {}
             }
-        })?;
+            Ok(())
+        };
+        layout.for_each_pending(&mut look)?;
+        for name in ["claimed", "done", "dead"] {
+            layout.for_each_in(name, &mut look)?;
+        }
+        Ok(())
+    }
+
+    /// Tickets whose task is over or was never born, and those that a crash left behind where they were.
+    fn sweep_tickets(&self, layout: &Rc<Layout<D>>) -> Result<u64> {
+        let mut count = 0;
+        let mut look = |found: Found<D>| {
+            let Some(ticket) = Ticket::parse(&found.name).filter(|_| found.kind == Kind::File) else { return Ok(()) };
+            match Given::read(layout, &ticket.key) {
+                Ok(Some(given)) if given.entry.nonce == ticket.nonce => {
+                    let belongs = match given.entry.place {
+                        Place::Pending => "pending",
+                        Place::Claimed { .. } => "claimed",
+                        Place::Done { .. } => "done",
+                        Place::Dead { .. } => "dead",
+                        Place::Tomb => return Ok(()),
+                    };
+                    if found.path.split('/').next() != Some(belongs) {
+                        move_ticket(layout, &found.dir, &found.name, &ticket.key, &given.entry)?;
+                        count += 1;
+                    }
+                }
+                Ok(_) => count += u64::from(remove_void(layout, &found.dir, &found.name, &ticket)?),
+                Err(Error::Damaged(_)) => {}
+                Err(error) => return Err(error),
+            }
+            Ok(())
+        };
+        layout.for_each_pending(&mut look)?;
+        for name in ["claimed", "done", "dead"] {
+            layout.for_each_in(name, &mut look)?;
+        }
         Ok(count)
     }
 

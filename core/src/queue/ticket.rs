@@ -7,6 +7,7 @@
 
 use super::bucket::{self, BucketName, SHARD_TASKS};
 use super::entry::{Entry, Place, parse_order};
+use super::given::Given;
 use super::layout::Layout;
 use crate::capability::{Directory, FsError};
 use crate::error::{Error, Result};
@@ -145,4 +146,30 @@ pub(crate) fn remove_ticket<D: Directory>(layout: &Layout<D>, key: &Key, entry: 
         Home::Nowhere => Ok(()),
     };
     ignore_gone(removed).map_err(ticket_error)
+}
+
+/// Removes `dir/name` if that ticket can never come true any more; whether it was so.
+pub(crate) fn remove_void<D: Directory>(layout: &Layout<D>, dir: &D, name: &str, ticket: &Ticket) -> Result<bool> {
+    let is_void = is_void(layout, ticket)?;
+    if is_void {
+        ignore_gone(dir.unlink(name)).map_err(ticket_error)?;
+    }
+    Ok(is_void)
+}
+
+/// Whether its task is over, or was never born and never will be.
+fn is_void<D: Directory>(layout: &Layout<D>, ticket: &Ticket) -> Result<bool> {
+    // Looked at before the ref: a task is born out of there, or it is born already, or never.
+    match layout.tmp.metadata(&ticket.nonce.text()) {
+        Ok(_) => return Ok(false),
+        Err(FsError::NotFound) => {}
+        Err(error) => return Err(ticket_error(error)),
+    }
+    match Given::read(layout, &ticket.key) {
+        Ok(None) => Ok(true),
+        // Made for a swap from a token that has passed.
+        Ok(Some(given)) => Ok(given.entry.nonce != ticket.nonce && given.entry.token > ticket.nonce.base_token()),
+        Err(Error::Damaged(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }

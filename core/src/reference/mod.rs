@@ -146,12 +146,21 @@ pub(crate) struct Unborn<'a, D: Directory> {
 }
 
 impl<'a, D: Directory> Unborn<'a, D> {
-    /// Makes the directory with its token file; `content` is what `cat` shows of it, the caller's full name.
-    pub(crate) fn make(tmp: &'a D, token_name: String, content: &str, environment: &Environment) -> Result<Self> {
+    /// Makes the directory `tmp/<name>` with its token file; `content` is what `cat` shows of it, the caller's full
+    /// name. While that directory stands, the ref can still be born; once it is gone, never.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if a sweeper took it for debris meanwhile, or the name is taken: it is to be made anew.
+    pub(crate) fn make(
+        tmp: &'a D,
+        name: Nonce,
+        token_name: String,
+        content: &str,
+        environment: &Environment,
+    ) -> Result<Self> {
         let nonce = Nonce::draw(environment);
-        let name = nonce.text();
-        let at = |error: FsError| Error::at("tmp", &error);
-        tmp.create_dir(&name).map_err(at)?;
+        let name = name.text();
+        tmp.create_dir(&name).map_err(|error| unmade(&error))?;
         let made = tmp
             .open_dir(&name)
             .and_then(|dir| create_file(&dir, &token_name, &[content.as_bytes()]).map(|file| (dir, file)));
@@ -159,17 +168,22 @@ impl<'a, D: Directory> Unborn<'a, D> {
             Ok((dir, token_file)) => Ok(Unborn { tmp, nonce, name, dir, token_name, token_file }),
             Err(error) => {
                 let _ = remove_tree(tmp, &name);
-                Err(at(error))
+                Err(unmade(&error))
             }
         }
     }
 
-    /// Makes the content directory.
-    pub(crate) fn make_content(&self) -> Result<D> {
+    /// Makes the content directory, with a first file in it.
+    ///
+    /// # Errors
+    /// As [`Unborn::make`].
+    pub(crate) fn make_content(&self, file: &str, parts: &[&[u8]]) -> Result<(D, D::File)> {
         let name = content_name(self.nonce);
-        let at = |error: FsError| Error::at("tmp", &error);
-        self.dir.create_dir(&name).map_err(at)?;
-        self.dir.open_dir(&name).map_err(at)
+        let made = self.dir.create_dir(&name).and_then(|()| {
+            let content = self.dir.open_dir(&name)?;
+            create_file(&content, file, parts).map(|file| (content, file))
+        });
+        made.map_err(|error| unmade(&error))
     }
 
     /// Renames it to its key. `None` if another stands there, or was born first; what was made is removed then.
@@ -198,6 +212,15 @@ impl<'a, D: Directory> Unborn<'a, D> {
     /// Removes what was made.
     pub(crate) fn discard(self) {
         let _ = remove_tree(self.tmp, &self.name);
+    }
+}
+
+fn unmade(error: &FsError) -> Error {
+    match error {
+        FsError::NotFound | FsError::Exists => {
+            Error::NotFound(String::from("tmp: what was being made there was swept, make it anew"))
+        }
+        error => Error::at("tmp", error),
     }
 }
 
