@@ -42,7 +42,7 @@ test-hosts: build
 	tests/hosts/run $(LEASEHOLD) $(TARGET_DIR)
 
 bench: build
-	$(CARGO) bench --locked --workspace --bench '*'
+	$(CARGO) run $(RELEASE) --package leasehold-bench -- --command $(LEASEHOLD) --disk $(TARGET_DIR)
 
 lint: toolchain lint-licences
 	$(CARGO) fmt --all --check
