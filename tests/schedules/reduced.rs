@@ -94,3 +94,26 @@ fn of_a_worker_under_a_clock_that_moves() {
         Scenario::new(name, &world(None)).actor("A", |a| work(a, "h")).clock("B", |c| c.jump(700_000))
     });
 }
+
+#[test]
+fn of_a_worker_who_keeps_nothing_but_its_receipt() {
+    let world = world(None);
+    let (whole, every) = outcomes(
+        Scenario::new("a worker in one run", &world).actor("A", |a| work(a, "h")).actor("B", |a| push(a, None)),
+    );
+    let (parted, reduced) = outcomes(
+        Scenario::new("a worker that claims, then does", &world)
+            .actor("A", |a| {
+                let holder = a.holders().attach("h", Standard)?;
+                let tasks = a.queue("q").claim(&holder, 1, None, Standard)?;
+                Result::Ok(tasks.first().map_or_else(|| "nothing".into(), |task| task.receipt.clone()))
+            })
+            .then("A", |a, receipt| match receipt {
+                "nothing" => Ok("nothing"),
+                receipt => a.queue("q").done(receipt, None, Standard).map(|()| "done"),
+            })
+            .actor("B", |a| push(a, None)),
+    );
+    assert_eq!(every, reduced);
+    assert!(parted.states <= whole.states, "{parted:?} {whole:?}");
+}

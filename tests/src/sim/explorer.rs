@@ -14,6 +14,9 @@ use std::rc::Rc;
 /// An actor that asks for more than this is taken for one that never ends.
 const LONGEST: u32 = 20_000;
 
+/// So many operations at most take no place in the schedule together: one who waits for others must let them move.
+const AT_ONCE: usize = 500;
+
 /// One step that can be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Choice {
@@ -49,6 +52,17 @@ impl<'s> Explorer<'s> {
         for (actor, program) in &scenario.restarts {
             programs[*actor].restart = Some(programs.len() as u8);
             programs.push(program.clone());
+        }
+        for (user, program) in (0..).zip(&mut programs) {
+            program.user = user;
+        }
+        for (actor, program) in &scenario.thens {
+            let mut last = *actor;
+            while let Some(then) = programs[last].then {
+                last = then as usize;
+            }
+            programs[last].then = Some(programs.len() as u8);
+            programs.push(Program { user: *actor as u8, ..program.clone() });
         }
         let programs: Rc<[Program]> = programs.into();
         let (start, wall, monotonic) = scenario.world.snapshot();
@@ -90,12 +104,12 @@ impl<'s> Explorer<'s> {
     fn meet(&mut self) {
         let mut assumptions = self.assumptions.borrow_mut();
         for id in self.histories.unmet() {
-            if let Some((operation, answer)) = self.histories.last(id) {
-                assumptions.answered(operation, answer);
-            }
             let history = self.histories.get(id);
+            if let Some((operation, answer)) = self.histories.last(id) {
+                assumptions.answered(operation, answer, history.user);
+            }
             if let Next::Operation(operation) = &history.next {
-                assumptions.asked(operation, history.program);
+                assumptions.asked(operation, history.user);
             }
         }
     }
@@ -154,7 +168,7 @@ impl<'s> Explorer<'s> {
                 continue;
             };
             let history = self.histories.get(id);
-            if mortal && history.length > 0 {
+            if mortal && (history.length > 0 || history.input.is_some()) {
                 choose(Move::Crash);
             }
             let Next::Operation(operation) = &history.next else {
@@ -233,7 +247,7 @@ impl<'s> Explorer<'s> {
 
     /// The actor's restart is what runs already.
     fn second(&self, state: &State, actor: usize) -> bool {
-        state.running(actor).is_some_and(|id| self.histories.get(id).program as usize != actor)
+        state.running(actor).is_some_and(|id| self.programs[self.histories.get(id).program as usize].again)
     }
 
     fn wrong(&self, id: HistoryId) -> Option<String> {
@@ -265,12 +279,30 @@ impl<'s> Explorer<'s> {
 
     /// Does what the actor does next and nobody else can notice; and forgets the history of one that has ended.
     fn settle(&mut self, state: &mut State, actor: usize) {
-        while let Some((id, operation)) = self.next(state, actor) {
+        loop {
+            self.hurry(state, actor);
+            let Some(id) = state.running(actor) else { return };
+            let history = self.histories.get(id);
+            let Next::End(words) = history.next else { return };
+            let Some(then) = self.programs[history.program as usize].then else {
+                let again = if self.second(state, actor) { AGAIN } else { 0 };
+                state.seats[actor] = ENDED | again | words;
+                return;
+            };
+            let root = self.histories.begin(then, words);
+            self.meet();
+            self.seat(state, actor, root);
+        }
+    }
+
+    fn hurry(&mut self, state: &mut State, actor: usize) {
+        for _ in 0..AT_ONCE {
+            let Some((id, operation)) = self.next(state, actor) else { return };
             let history = self.histories.get(id);
             if history.length > LONGEST
-                || !self.assumptions.borrow().unnoticed(&operation, &state.fs, history.program, self.still(state))
+                || !self.assumptions.borrow().unnoticed(&operation, &state.fs, history.user, self.still(state))
             {
-                break;
+                return;
             }
             let steps = self.steps.as_ref().map(Vec::len);
             let mut trial = state.clone();
@@ -281,16 +313,10 @@ impl<'s> Explorer<'s> {
                 if let (Some(steps), Some(length)) = (&mut self.steps, steps) {
                     steps.truncate(length);
                 }
-                break;
+                return;
             }
             trial.seats[actor] = child;
             *state = trial;
-        }
-        if let Some(id) = state.running(actor)
-            && let Next::End(words) = self.histories.get(id).next
-        {
-            let again = if self.second(state, actor) { AGAIN } else { 0 };
-            state.seats[actor] = ENDED | again | words;
         }
     }
 
@@ -328,7 +354,7 @@ impl<'s> Explorer<'s> {
         effect.clear();
         let assumptions = self.assumptions.borrow();
         let hidden = |dir| assumptions.workshop(dir);
-        let by = By { slot: history.program, fresh: history.fresh(), now: state.wall, hidden: &hidden };
+        let by = By { slot: history.user, fresh: history.fresh(), now: state.wall, hidden: &hidden };
         let answer = state.fs.apply(operation, &by, &mut effect);
         drop(assumptions);
         for ino in &effect.touched {

@@ -35,6 +35,9 @@ pub(crate) struct History {
     parent: HistoryId,
     answer: Option<Answer>,
     pub(crate) program: u8,
+    pub(crate) user: u8,
+    /// The words (by their number) with which the actor's run before this one ended.
+    pub(crate) input: Option<u32>,
     /// How many answers.
     pub(crate) length: u32,
     /// How many inodes the actor has made.
@@ -63,6 +66,8 @@ pub(crate) struct Histories {
     children: Map<(u32, u128), HistoryId>,
     /// Each program's beginning.
     pub(crate) roots: Vec<HistoryId>,
+    /// The beginnings of those that go on after some words.
+    continued: Map<(u8, u32), HistoryId>,
     pub(crate) endings: Vec<Rc<str>>,
     setting: Rc<Setting>,
     programs: Rc<[Program]>,
@@ -103,6 +108,7 @@ struct Replay {
     made: Cell<u32>,
     name: Rc<str>,
     program: u8,
+    user: u8,
     drawn: Cell<u64>,
     clock: bool,
 }
@@ -166,9 +172,7 @@ impl Replay {
         let Ahead { fs, now, still, assumptions } = ahead.as_mut()?;
         let assumptions = assumptions.borrow();
         let logged = self.events.borrow().iter().any(|(before, _)| *before > 0);
-        if logged
-            || self.foreseen.borrow().len() > FARTHEST
-            || !assumptions.unnoticed(operation, fs, self.program, *still)
+        if logged || self.foreseen.borrow().len() > FARTHEST || !assumptions.unnoticed(operation, fs, self.user, *still)
         {
             return None;
         }
@@ -177,7 +181,7 @@ impl Replay {
             return None;
         }
         let hidden = |dir| assumptions.workshop(dir);
-        let by = By { slot: self.program, fresh: number(self.program, self.made.get()), now: *now, hidden: &hidden };
+        let by = By { slot: self.user, fresh: number(self.program, self.made.get()), now: *now, hidden: &hidden };
         let mut effect = Effect::default();
         let answer = fs.apply(operation, &by, &mut effect);
         self.made.set(self.made.get() + u32::from(effect.made));
@@ -199,16 +203,29 @@ impl Histories {
             all: Vec::new(),
             children: Map::default(),
             roots: Vec::new(),
+            continued: Map::default(),
             endings: Vec::new(),
             setting: Rc::new(setting),
             programs,
             unmet: Vec::new(),
         };
         for program in 0..histories.programs.len() {
-            let root = histories.learn(HistoryId::MAX, None, program as u8, 0, 0, None);
+            let goes_on = histories.programs.iter().any(|other| other.then == Some(program as u8));
+            let run = (program as u8, None);
+            let root = if goes_on { HistoryId::MAX } else { histories.learn(HistoryId::MAX, None, run, 0, 0, None) };
             histories.roots.push(root);
         }
         histories
+    }
+
+    /// Where a program begins that goes on after these words.
+    pub(crate) fn begin(&mut self, program: u8, words: u32) -> HistoryId {
+        if let Some(root) = self.continued.get(&(program, words)) {
+            return *root;
+        }
+        let root = self.learn(HistoryId::MAX, None, (program, Some(words)), 0, 0, None);
+        self.continued.insert((program, words), root);
+        root
     }
 
     pub(crate) fn get(&self, id: HistoryId) -> &History {
@@ -223,8 +240,8 @@ impl Histories {
         }
         let parent = self.get(id);
         let made = parent.made + parent.makes(&answer);
-        let (program, length) = (parent.program, parent.length + 1);
-        let child = self.learn(id, Some(answer), program, length, made, ahead());
+        let (run, length) = ((parent.program, parent.input), parent.length + 1);
+        let child = self.learn(id, Some(answer), run, length, made, ahead());
         self.children.insert(key, child);
         child
     }
@@ -250,7 +267,7 @@ impl Histories {
         &mut self,
         parent: HistoryId,
         answer: Option<Answer>,
-        program: u8,
+        (program, input): (u8, Option<u32>),
         length: u32,
         made: u32,
         ahead: Option<Ahead>,
@@ -264,7 +281,7 @@ impl Histories {
             at = history.parent;
         }
         answers.reverse();
-        let Program { name, run, kind, .. } = &self.programs[program as usize];
+        let &Program { ref name, ref run, kind, user, .. } = &self.programs[program as usize];
         let replay = Rc::new(Replay {
             setting: self.setting.clone(),
             answers,
@@ -273,6 +290,7 @@ impl Histories {
             events: RefCell::default(),
             name: name.clone(),
             program,
+            user,
             ahead: RefCell::new(ahead),
             foreseen: RefCell::default(),
             made: Cell::new(made),
@@ -280,7 +298,8 @@ impl Histories {
             clock: kind.moves_clock(),
         });
         let actor = Actor { name: name.clone(), port: replay.clone() };
-        let end = catch_unwind(AssertUnwindSafe(|| run(&actor)));
+        let words = input.map_or_else(|| "".into(), |words| self.endings[words as usize].clone());
+        let end = catch_unwind(AssertUnwindSafe(|| run(&actor, &words)));
         let next = match (replay.next.borrow_mut().take(), end) {
             (Some(operation), _) => Next::Operation(Rc::new(operation)),
             (None, Ok(words)) if replay.at.get() == replay.answers.len() => Next::End(self.ending(&words)),
@@ -292,7 +311,7 @@ impl Histories {
         let foreseen = replay.foreseen.take();
         let events = replay.events.take();
         let events = |at| events.iter().filter(|(before, _)| *before == at).map(|(_, event)| event.clone()).collect();
-        let mut history = History { parent, answer, program, length, made, events: events(0), next };
+        let mut history = History { parent, answer, program, user, input, length, made, events: events(0), next };
         let first = self.all.len();
         for (before, (operation, answer)) in foreseen.into_iter().enumerate() {
             let end = std::mem::replace(&mut history.next, Next::Operation(Rc::new(operation)));
@@ -301,7 +320,8 @@ impl Histories {
             let made = came.made + came.makes(&answer);
             let (length, events) = (came.length + 1, events(before + 1));
             self.children.insert((id, answer.print()), id + 1);
-            history = History { parent: id, answer: Some(answer), program, length, made, events, next: end };
+            history =
+                History { parent: id, answer: Some(answer), program, user, input, length, made, events, next: end };
         }
         self.add(history);
         HistoryId::try_from(first).expect("fewer than four thousand million histories")

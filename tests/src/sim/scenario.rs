@@ -96,10 +96,26 @@ impl Role {
 #[derive(Clone)]
 pub(crate) struct Program {
     pub(crate) name: Rc<str>,
-    pub(crate) run: Rc<dyn Fn(&Actor) -> String>,
+    /// Is handed the words with which the actor's run before it ended.
+    pub(crate) run: Run,
     pub(crate) kind: Role,
     /// What runs after a crash.
     pub(crate) restart: Option<u8>,
+    /// What runs after it has ended.
+    pub(crate) then: Option<u8>,
+    /// It runs after a crash.
+    pub(crate) again: bool,
+    /// Whose program it is: what one life of an actor made is hidden from others, but not from its next life.
+    pub(crate) user: u8,
+}
+
+type Run = Rc<dyn Fn(&Actor, &str) -> String>;
+
+impl Program {
+    fn new<R: Summary>(name: &str, kind: Role, run: impl Fn(&Actor, &str) -> R + 'static) -> Self {
+        let run = Rc::new(move |actor: &Actor, words: &str| run(actor, words).summary());
+        Self { name: name.into(), run, kind, restart: None, then: None, again: false, user: 0 }
+    }
 }
 
 type Always = Box<dyn Fn(&View<'_>) -> Verdict>;
@@ -112,6 +128,7 @@ pub struct Scenario {
     pub(crate) world: World,
     pub(crate) actors: Vec<Program>,
     pub(crate) restarts: Vec<(usize, Program)>,
+    pub(crate) thens: Vec<(usize, Program)>,
     pub(crate) crashes: u8,
     pub(crate) listings: Listings,
     pub(crate) limit: usize,
@@ -136,6 +153,7 @@ impl Scenario {
             world: world.copy(),
             actors: Vec::new(),
             restarts: Vec::new(),
+            thens: Vec::new(),
             crashes: 1,
             listings: Listings::Atomic,
             limit: 2_000_000,
@@ -151,12 +169,7 @@ impl Scenario {
     fn with<R: Summary>(mut self, name: &str, kind: Role, run: impl Fn(&Actor) -> R + 'static) -> Self {
         assert!(self.actors.len() < ACTORS, "a scenario has at most {ACTORS} actors");
         assert!(self.actors.iter().all(|known| *known.name != *name), "two actors are called {name}");
-        self.actors.push(Program {
-            name: name.into(),
-            run: Rc::new(move |actor| run(actor).summary()),
-            kind,
-            restart: None,
-        });
+        self.actors.push(Program::new(name, kind, move |actor, _| run(actor)));
         self
     }
 
@@ -187,13 +200,21 @@ impl Scenario {
     #[must_use]
     pub fn restart<R: Summary>(mut self, name: &str, run: impl Fn(&Actor) -> R + 'static) -> Self {
         let actor = self.actors.iter().position(|known| *known.name == *name).expect("an actor to restart");
-        let program = Program {
-            name: name.into(),
-            run: Rc::new(move |actor| run(actor).summary()),
-            kind: Role::Mortal,
-            restart: None,
-        };
-        self.restarts.push((actor, program));
+        let program = Program::new(name, Role::Mortal, move |actor, _| run(actor));
+        self.restarts.push((actor, Program { again: true, ..program }));
+        self
+    }
+
+    /// Lets the actor `name` go on with `run` once what it did so far has ended, keeping nothing of it but the
+    /// words it ended with (a receipt, say). Different ways to the same words so become one, which
+    /// makes fewer states than one closure that does it all.
+    ///
+    /// # Panics
+    /// If there is no such actor.
+    #[must_use]
+    pub fn then<R: Summary>(mut self, name: &str, run: impl Fn(&Actor, &str) -> R + 'static) -> Self {
+        let actor = self.actors.iter().position(|known| *known.name == *name).expect("an actor to go on");
+        self.thens.push((actor, Program::new(name, self.actors[actor].kind, run)));
         self
     }
 

@@ -3,8 +3,8 @@
 //! Such an operation is done together with the actor's operation before it. That is sound as long as nothing
 //! any other actor may do before this actor's next step depends on it, nor it on that:
 //!
-//! - reading an entry that nobody ever changes, or a file that is never written where others can reach it, or
-//!   the metadata of one that never loses a name there either;
+//! - reading an entry, or listing a directory, that nobody else ever changes; reading a file that is never written
+//!   where others can reach it, or the metadata of one that never loses a name there either;
 //! - anything in a directory that only its maker can reach yet, or under a name that one actor alone uses in a
 //!   directory that nobody lists (a *workshop*, as `tmp` is where nobody sweeps).
 //!
@@ -30,18 +30,33 @@ pub(crate) struct Assumptions {
     open: Set<Ino>,
     /// Who uses a name in a workshop.
     users: Map<u128, u8>,
-    /// Entries that somebody changes.
-    changed: Set<u128>,
+    /// Who changes an entry.
+    changed: Map<u128, u8>,
+    /// Who changes anything in a directory.
+    altered: Map<Ino, u8>,
     /// Files that somebody writes where others can reach them.
     written: Set<Ino>,
     /// Files that lose a name where others can reach them.
     unnamed: Set<Ino>,
     relied_workshops: std::cell::RefCell<Set<Ino>>,
-    relied_entries: std::cell::RefCell<Set<u128>>,
+    relied_entries: std::cell::RefCell<Set<(u128, u8)>>,
+    relied_listings: std::cell::RefCell<Set<(Ino, u8)>>,
     relied_files: std::cell::RefCell<Set<Ino>>,
     relied_links: std::cell::RefCell<Set<Ino>>,
     /// Something that was relied upon is false.
     pub(crate) broken: bool,
+}
+
+/// More than one program does it.
+const SEVERAL: u8 = u8::MAX;
+
+/// Notes that `program` does it too; whether that is news.
+fn adds(doers: &mut u8, program: u8) -> bool {
+    let news = *doers != program && *doers != SEVERAL;
+    if news {
+        *doers = SEVERAL;
+    }
+    news
 }
 
 fn entry(dir: Ino, name: &Name) -> u128 {
@@ -60,6 +75,7 @@ impl Assumptions {
         self.broken = false;
         self.relied_workshops.get_mut().clear();
         self.relied_entries.get_mut().clear();
+        self.relied_listings.get_mut().clear();
         self.relied_files.get_mut().clear();
         self.relied_links.get_mut().clear();
     }
@@ -119,36 +135,52 @@ impl Assumptions {
     }
 
     /// An actor was answered so.
-    pub(crate) fn answered(&mut self, operation: &Operation, answer: &Answer) {
+    pub(crate) fn answered(&mut self, operation: &Operation, answer: &Answer, program: u8) {
         if !self.on || matches!(answer, Answer::Failed(_)) {
             return;
         }
         match operation {
             Op::CreateDir(dir, name) | Op::Create(dir, name) | Op::Unlink(dir, name) | Op::RemoveDir(dir, name) => {
-                self.changes(*dir, name)
+                self.changes(*dir, name, program)
             }
             Op::Rename(from, old, to, new) => {
-                self.changes(*from, old);
-                self.changes(*to, new);
+                self.changes(*from, old, program);
+                self.changes(*to, new, program);
             }
             _ => {}
         }
     }
 
-    fn changes(&mut self, dir: Ino, name: &Name) {
+    fn changes(&mut self, dir: Ino, name: &Name, program: u8) {
         let entry = entry(dir, name);
-        if self.changed.insert(entry) {
-            self.broken |= self.relied_entries.get_mut().contains(&entry);
+        let before = self.changed.get(&entry).copied();
+        if before.is_none() | adds(self.changed.entry(entry).or_insert(program), program) {
+            let relied = self.relied_entries.get_mut();
+            self.broken |= relied.iter().any(|(relied, by)| *relied == entry && *by != program);
+        }
+        let before = self.altered.get(&dir).copied();
+        if before.is_none() | adds(self.altered.entry(dir).or_insert(program), program) {
+            let relied = self.relied_listings.get_mut();
+            self.broken |= relied.iter().any(|(relied, by)| *relied == dir && *by != program);
         }
     }
 
-    fn settled(&self, dir: Ino, name: &Name) -> bool {
+    fn settled(&self, dir: Ino, name: &Name, program: u8) -> bool {
         let entry = entry(dir, name);
-        let settled = !self.changed.contains(&entry);
+        let settled = self.changed.get(&entry).is_none_or(|by| *by == program);
         if settled {
-            self.relied_entries.borrow_mut().insert(entry);
+            self.relied_entries.borrow_mut().insert((entry, program));
         }
         settled
+    }
+
+    /// Nobody else ever changes this directory.
+    fn undisturbed(&self, dir: Ino, program: u8) -> bool {
+        let undisturbed = self.altered.get(&dir).is_none_or(|by| *by == program);
+        if undisturbed {
+            self.relied_listings.borrow_mut().insert((dir, program));
+        }
+        undisturbed
     }
 
     /// Whether nobody else can notice this operation, nor disturb it. `still`: the clock will not move any more.
@@ -164,22 +196,22 @@ impl Assumptions {
         let absent = |dir: Ino, name: &Name| fs.lookup(dir, &name.text).is_none();
         match operation {
             Op::Now | Op::Monotonic => still,
-            Op::OpenDir(dir, name) | Op::Open(dir, name) => private(*dir, name) || self.settled(*dir, name),
+            Op::OpenDir(dir, name) | Op::Open(dir, name) => private(*dir, name) || self.settled(*dir, name, slot),
             Op::CreateDir(dir, name) | Op::Create(dir, name) => {
-                (still && private(*dir, name)) || (!absent(*dir, name) && self.settled(*dir, name))
+                (still && private(*dir, name)) || (!absent(*dir, name) && self.settled(*dir, name, slot))
             }
             Op::Unlink(dir, name) | Op::RemoveDir(dir, name) => {
-                (still && private(*dir, name)) || (absent(*dir, name) && self.settled(*dir, name))
+                (still && private(*dir, name)) || (absent(*dir, name) && self.settled(*dir, name, slot))
             }
             Op::Rename(from, old, to, new) => {
-                (absent(*from, old) && (private(*from, old) || self.settled(*from, old)))
+                (absent(*from, old) && (private(*from, old) || self.settled(*from, old, slot)))
                     || (still && private(*from, old) && private(*to, new))
             }
-            Op::List(dir) => mine(*dir),
+            Op::List(dir) => mine(*dir) || self.undisturbed(*dir, slot),
             Op::Metadata(dir, name) => {
                 let fixed = |ino: Ino| fs.kind(ino) == Kind::File && self.fixed(ino) && self.lasting(ino);
                 let same = fs.lookup(*dir, &name.text).is_none_or(fixed);
-                private(*dir, name) || (same && self.settled(*dir, name))
+                private(*dir, name) || (same && self.settled(*dir, name, slot))
             }
             Op::ReadAt(file, ..) => mine(*file) || self.fixed(*file),
             Op::FileMetadata(file) => mine(*file) || (self.fixed(*file) && self.lasting(*file)),
