@@ -109,7 +109,7 @@ pub trait File {
 /// step to other processes: it happens whole or not at all. No operation follows a symbolic link.
 ///
 /// A handle stays on the directory it was opened on. Once that is removed, every operation on the handle
-/// answers [`FsError::NotFound`], but a listing may be *empty without an error*: absence is only
+/// answers [`FsError::NotFound`], but a listing may also be *empty without an error*: absence is only
 /// believed from an operation by name.
 pub trait Directory: Clone {
     /// The handle of an open file.

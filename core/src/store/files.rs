@@ -54,13 +54,16 @@ pub(crate) fn try_ensure_dir<D: Directory>(parent: &D, name: &str) -> Result<Opt
     Ok(None)
 }
 
-/// Lists a directory, a second time if it came back empty: on btrfs a listing during a rename may.
+/// Lists a directory, a second time if it came back empty: on btrfs a listing during a rename may. A directory that
+/// was removed since it was opened is empty as well, whether or not the system says so.
 pub(crate) fn list_entries<D: Directory>(dir: &D) -> FsResult<Vec<(String, Kind)>> {
     let mut entries = Vec::new();
     for _ in 0..2 {
-        dir.list(&mut |name, kind| entries.push((String::from(name), kind)))?;
-        if !entries.is_empty() {
-            break;
+        match dir.list(&mut |name, kind| entries.push((String::from(name), kind))) {
+            Ok(()) if entries.is_empty() => {}
+            Ok(()) => break,
+            Err(FsError::NotFound) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
         }
     }
     Ok(entries)
