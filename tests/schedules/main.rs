@@ -1,7 +1,16 @@
 //! Every interleaving of small configurations, with crashes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod blobs;
+mod debris;
+mod deeds;
+mod ended;
 mod explorer;
+mod ids;
+mod laws;
+mod names;
 mod plain;
+mod rebirth;
+mod receipts;
 mod reduced;
 mod toys;
