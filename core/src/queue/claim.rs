@@ -24,6 +24,7 @@ use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
 use crate::holder::Holder;
 use crate::limits::{CLAIM_BYTES_MAX, CLAIM_MS_DEFAULT, CLAIM_TASKS_MAX, TRIES_MAX};
+use crate::name::Nonce;
 use crate::store::{is_sync, read_sized, sync_all};
 use alloc::format;
 use alloc::rc::Rc;
@@ -235,9 +236,10 @@ impl<D: Directory> Queue<D> {
     fn hand_out(&self, layout: &Rc<Layout<D>>, taken: Vec<Taken<D>>, sync: bool) -> Result<Vec<ClaimedTask>> {
         let mut tasks = Vec::with_capacity(taken.len());
         let mut failed = None;
+        let mut reconciled = Vec::new();
         for one in taken {
             let handed_out = match &one {
-                Taken::File { entry, bucket } => self.hand_out_file(layout, entry, bucket, sync),
+                Taken::File { entry, bucket } => self.hand_out_file(layout, entry, bucket, sync, &mut reconciled),
                 Taken::Given(given) => self.hand_out_given(layout, given.clone(), sync),
             };
             match handed_out {
@@ -261,7 +263,12 @@ impl<D: Directory> Queue<D> {
         entry: &Entry,
         bucket: &D,
         sync: bool,
+        reconciled: &mut Vec<Nonce>,
     ) -> Result<Option<ClaimedTask>> {
+        // It was taken by two names that became one.
+        if reconciled.contains(&entry.nonce) {
+            return Ok(None);
+        }
         let name = entry.text();
         let file = match layout.claimed.open(&name) {
             Ok(file) => file,
@@ -275,8 +282,11 @@ impl<D: Directory> Queue<D> {
         let at = |error: FsError| Error::at("a task", &error);
         // A power cut can bring an entry back under a second name; the claim counts only if this one stays.
         let metadata = file.metadata().map_err(at)?;
-        if metadata.links > 1 && !self.keeps_its_name(layout, entry)? {
-            return Ok(None);
+        if metadata.links > 1 {
+            if !self.keeps_its_name(layout, entry)? {
+                return Ok(None);
+            }
+            reconciled.push(entry.nonce);
         }
         let read = read_sized(&file, metadata.size, content::FILE_BYTES_MAX).map_err(at)?;
         let Some((payload, mut attributes)) = read.and_then(|bytes| content::split(entry, bytes)) else {

@@ -27,15 +27,18 @@ use alloc::vec::Vec;
 /// A name under which a task stands, and its directory.
 type Standing<D> = (Rc<D>, Entry, String);
 
-/// What is kept where a task stands twice.
-fn rank(entry: &Entry) -> (u8, u64, u8) {
+/// How often the other names of a file are looked for: they may be moving, or stand outside of the queue.
+const LOOKS: usize = 3;
+
+/// What is kept where a task stands twice; of two claims of one millisecond, everybody keeps the same.
+fn rank(entry: &Entry) -> (u8, u64, u8, String) {
     let (has_ended, is_claimed) = match entry.place {
         Place::Done { .. } | Place::Tomb => (2, 0),
         Place::Dead { .. } => (1, 0),
         Place::Claimed { .. } => (0, 1),
         Place::Pending => (0, 0),
     };
-    (has_ended, entry.token, is_claimed)
+    (has_ended, entry.token, is_claimed, entry.text())
 }
 
 impl<D: Directory> Queue<D> {
@@ -57,14 +60,20 @@ impl<D: Directory> Queue<D> {
 
     /// Whether the claim whose file has several links keeps its name; the other names are removed.
     pub(crate) fn keeps_its_name(&self, layout: &Rc<Layout<D>>, claimed: &Entry) -> Result<bool> {
-        let mut names = Vec::new();
-        for_each_file(layout, &mut |found, entry| {
-            if entry.nonce == claimed.nonce {
-                names.push((Rc::clone(&found.dir), entry, found.full_path()));
+        let name = claimed.text();
+        for _ in 0..LOOKS {
+            let mut names = Vec::new();
+            for_each_file(layout, &mut |found, entry| {
+                if entry.nonce == claimed.nonce {
+                    names.push((Rc::clone(&found.dir), entry, found.full_path()));
+                }
+            })?;
+            self.keep_one(layout, claimed.nonce, names, &mut |_, _| {})?;
+            if !is_doubled(&layout.claimed, &name) {
+                break;
             }
-        })?;
-        self.keep_one(layout, claimed.nonce, names, &mut |_, _| {})?;
-        Ok(layout.claimed.metadata(&claimed.text()).is_ok())
+        }
+        Ok(layout.claimed.metadata(&name).is_ok())
     }
 
     fn keep_one(
@@ -77,7 +86,7 @@ impl<D: Directory> Queue<D> {
         // A listing may have shown one name before a rename and another after it: only links are believed.
         let mut doubled: Vec<Standing<D>> =
             names.into_iter().filter(|(dir, entry, _)| is_doubled(&**dir, &entry.text())).collect();
-        doubled.sort_by_key(|(_, entry, _)| rank(entry));
+        doubled.sort_by_cached_key(|(_, entry, _)| rank(entry));
         let kept = doubled.pop();
         for (dir, entry, path) in doubled {
             if is_doubled(&*dir, &entry.text()) {
