@@ -13,4 +13,6 @@ mod plain;
 mod rebirth;
 mod receipts;
 mod reduced;
+mod removed;
 mod toys;
+mod twice;
