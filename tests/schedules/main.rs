@@ -4,11 +4,13 @@
 mod blobs;
 mod debris;
 mod deeds;
+mod dropped;
 mod ended;
 mod explorer;
 mod ids;
 mod laws;
 mod names;
+mod order;
 mod plain;
 mod rebirth;
 mod receipts;

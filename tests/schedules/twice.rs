@@ -1,7 +1,7 @@
 //! Entries that stand under two names after a power cut: one file, two links.
 
 use super::deeds::{LONG, claimed, kind, push, task, worker, world, world_with};
-use super::laws::{dones, later, later_in, watched};
+use super::laws::{later, later_in};
 use super::names::{self, Place};
 use leasehold_core::Durability::{Standard, Synced, Unsynced};
 use leasehold_core::queue::OnDuplicate::Refuse;
@@ -239,7 +239,6 @@ fn whatever_a_cut_forgets_of_two_claims_each_task_is_handed_out_once_more() {
                 if done + later.did.len() == 2 { Ok(()) } else { Err(format!("{done} and {later:?}")) }
             })
             .holds();
-        let _ = dones;
     }
     assert!(twice > 0, "no cut leaves a task under two names: the scene does not show what it is to show");
 }
