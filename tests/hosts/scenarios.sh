@@ -26,7 +26,8 @@ begin() {
     shift
     runtime=$1
     shift
-    act "$runtime" "$root" "$@" >"$out" &
+    : >"$out"
+    act "$runtime" "$root" "$@" >>"$out" &
     last=$!
     started="$started $last"
 }
@@ -175,6 +176,7 @@ recover_a_killed_worker() {
         sleep 0.02
         tries=$((tries - 1))
     done
+    [ $tries -gt 0 ] || { echo 'it did not get on'; return 1; }
     # The runtime is the child of `timeout`, whose pid this is.
     kill -KILL $(ps -o pid= --ppid "$killed") "$killed"
     wait "$killed" 2>/dev/null
