@@ -51,10 +51,14 @@ pub(super) fn hold(actor: &Actor) -> Result<Holder<SimDirectory>> {
     actor.holders().attach(&actor.name().to_lowercase(), Standard)
 }
 
-/// Claims one task.
+/// Claims one task, and logs that it was handed out.
 pub(super) fn claim(actor: &Actor) -> Result<Option<ClaimedTask>> {
     let holder = hold(actor)?;
-    Ok(actor.queue("q").claim(&holder, 1, Some(LONG), Standard)?.pop())
+    let task = actor.queue("q").claim(&holder, 1, Some(LONG), Standard)?.pop();
+    if let Some(task) = &task {
+        actor.log(format!("handed {} {}", holder.name(), holder.epoch()), task.token);
+    }
+    Ok(task)
 }
 
 /// What a claim in the scene was answered.

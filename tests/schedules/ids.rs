@@ -142,6 +142,29 @@ fn an_id_is_unique_while_it_is_pushed_worked_on_and_given_back() {
     walks(scenario, 4_000);
 }
 
+/// Hole 5: a claimer meets the ticket of a push that is under way beside an earlier life of the id, and is suspended:
+/// the ticket is still there when the push has come true.
+#[test]
+fn a_ticket_is_not_removed_by_who_met_it_too_early() {
+    let world = empty_queue(&["q", "c", "d"]);
+    let scenario = |name: &str, listings| {
+        worker(worker(watched(Scenario::new(name, &world)).listings(listings), "C"), "D")
+            .actor("P", pushes("p", Refuse))
+            .actor("Q", pushes("q", Refuse))
+            .then("Q", |a, words| if words == "pushed" { super::deeds::take(a) } else { Ok(words.into()) })
+            .then("Q", |a, words| match super::deeds::taken(words) {
+                Some((receipt, _)) => kind(a.queue("q").done(receipt, None, Standard), "pushed"),
+                None => "pushed",
+            })
+            .finally(|view, ends| {
+                let pushed = ends.count("pushed");
+                if ends.all_ended() { lives(view, pushed) } else { later(view).map(|_| ()) }
+            })
+    };
+    walks(scenario("pushed beside an earlier life", Listings::Atomic).crashes(0), 6_000);
+    walks(scenario("pushed beside an earlier life, with crashes", Listings::Mixed), 4_000);
+}
+
 const BATCH: [(&str, &str); 2] = [("x", "1"), ("y", "2")];
 
 fn push_batch(actor: &Actor, on_duplicate: OnDuplicate) -> leasehold_core::Result<Vec<String>> {

@@ -8,10 +8,11 @@ use leasehold_core::maintenance::Maintenance;
 use leasehold_core::queue::OnDuplicate::{Keep, Refuse};
 use leasehold_tests::sim::{Actor, Deed, Listings, START_MS, Scenario, Verdict, View, World};
 
-/// A task with an id is claimed, under a token ahead of the clock, which has fallen since.
+/// A task with an id is claimed, under a token far ahead of the clock, which has fallen since.
 fn claimed_under_a_high_token() -> (World, String) {
-    let world = world_with(&["a", "w"], given("x", "first"));
-    world.advance(LONG / 2);
+    let world = world_with(&["w"], given("x", "first"));
+    world.set_wall(START_MS + 100 * LONG);
+    world.holders().open("a", LONG, Standard).unwrap();
     let receipt = claimed(&world, "a").receipt;
     world.set_wall(START_MS);
     (world, receipt)
@@ -220,4 +221,28 @@ fn two_who_open_a_new_holder_get_two_epochs_and_the_later_one_lives() {
             }
         })
         .holds();
+}
+
+/// Of racing callers one opens and the others join: they share an epoch.
+#[test]
+fn two_who_ensure_a_holder_share_its_epoch() {
+    let ended = World::new();
+    ended.holders().open("h", LONG, Standard).unwrap().end(Standard).unwrap();
+    for (name, world) in [("there never was", World::new()), ("has ended", ended)] {
+        Scenario::new(format!("two ensure a holder that {name}"), &world)
+            .actor("O", |a| a.holders().ensure("h", LONG, Standard).map(|holder| holder.epoch()))
+            .actor("P", |a| a.holders().ensure("h", LONG, Standard).map(|holder| holder.epoch()))
+            .observe(epoch)
+            .always(|view| match view.logged("epoch").len() {
+                0 | 1 => Ok(()),
+                n => Err(format!("{n} epochs were opened")),
+            })
+            .finally(|_, ends| match (ends.of("O"), ends.of("P")) {
+                (Some(one), Some(other)) if one != other || one.parse::<u64>().is_err() => {
+                    Err(format!("{one} {other}"))
+                }
+                _ => Ok(()),
+            })
+            .holds();
+    }
 }

@@ -4,6 +4,7 @@ use super::deeds::{LONG, claimed, kind, push, task, worker, world, world_with};
 use super::laws::{later, later_in};
 use super::names::{self, Place};
 use leasehold_core::Durability::{Standard, Synced, Unsynced};
+use leasehold_core::queue::NewTask;
 use leasehold_core::queue::OnDuplicate::Refuse;
 use leasehold_tests::sim::{Act, Actor, Cut, Deed, Disk, Listings, Scenario, Verdict, View, World};
 
@@ -241,4 +242,31 @@ fn whatever_a_cut_forgets_of_two_claims_each_task_is_handed_out_once_more() {
             .holds();
     }
     assert!(twice > 0, "no cut leaves a task under two names: the scene does not show what it is to show");
+}
+
+/// Hole 17: a task whose push was answered is there after any cut, whole and once, whatever of a later claim is
+/// forgotten; so is its ticket, where it has a given id.
+#[test]
+fn what_was_pushed_is_there_after_any_cut() {
+    for id in [None, Some("x")] {
+        let world = world(&["a"]);
+        push(&world, NewTask { id, ..task("x") }, Refuse).unwrap();
+        let holder = world.holders().attach("a", Unsynced).unwrap();
+        let mut cuts = 0;
+        for claim in [false, true] {
+            if claim {
+                world.queue("q").claim(&holder, 1, Some(LONG), Unsynced).unwrap();
+            }
+            for mask in 0..1_u64 << world.unsynced() {
+                for disk in [Disk::Whole, Disk::Btrfs] {
+                    let after = world.power_cut(Cut::Mask(mask), disk);
+                    after.advance(10);
+                    let later = later_in(&after).unwrap_or_else(|wrong| panic!("id {id:?}, cut {mask:b}: {wrong}"));
+                    assert_eq!(later.did, ["x"], "id {id:?}, cut {mask:b} of {}", world.unsynced());
+                    cuts += 1;
+                }
+            }
+        }
+        assert!(cuts >= 8, "{cuts}");
+    }
 }
