@@ -41,8 +41,7 @@ fn a_dropped_file_that_is_written_on_is_handed_out_as_adopted_or_not_at_all() {
     let world = dropped(&["w"]);
     worker(watched(Scenario::new("a dropped file that is written on", &world)), "W")
         .actor("D", |a| {
-            // `open` is for reading elsewhere; whoever has the file open writes.
-            let file = a.dir(PENDING).open("job")?;
+            let file = a.dir(PENDING).open_to_write("job")?;
             file.write_at(b"+rest", 4)?;
             leasehold_core::capability::FsResult::Ok("written")
         })

@@ -77,6 +77,15 @@ fn meta(answer: Answer) -> FsResult<Metadata> {
 }
 
 impl SimDirectory {
+    /// Opens an existing file to write into it, as programs do that know nothing of the core.
+    ///
+    /// # Errors
+    /// As [`Directory::open`].
+    pub fn open_to_write(&self, name: &str) -> FsResult<SimFile> {
+        checked(name)?;
+        handle(self.port.call(&Op::Open(self.ino, name))).map(|ino| self.file(ino, true))
+    }
+
     fn file(&self, ino: Ino, writable: bool) -> SimFile {
         SimFile { port: self.port.clone(), ino, writable }
     }
