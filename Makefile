@@ -42,7 +42,8 @@ test-hosts: build
 	tests/hosts/run $(LEASEHOLD) $(TARGET_DIR)
 
 bench: build
-	$(CARGO) run $(RELEASE) --package leasehold-bench -- --command $(LEASEHOLD) --disk $(TARGET_DIR)
+	$(CARGO) run $(RELEASE) --package leasehold-bench -- --command $(LEASEHOLD) --disk $(TARGET_DIR) \
+		--page docs/performance.md --json $(TARGET_DIR)/bench.json
 
 lint: toolchain lint-licences
 	$(CARGO) fmt --all --check

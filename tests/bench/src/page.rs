@@ -1,0 +1,124 @@
+//! The tables, for a terminal and for a page.
+
+use crate::report::{Rate, Report, median};
+use anyhow::{Context, Result};
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+/// What is between these marks on the page is measured, and replaced by each run.
+const BEGIN: &str = "<!-- measured: `make bench` writes from here -->";
+const END: &str = "<!-- to here -->";
+
+/// Replaces what is between the marks on the page at `path`.
+pub(crate) fn write_into(path: &Path, report: &Report) -> Result<()> {
+    let page = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let (before, rest) = page.split_once(BEGIN).with_context(|| format!("{}: no mark `{BEGIN}`", path.display()))?;
+    let (_, after) = rest.split_once(END).with_context(|| format!("{}: no mark `{END}`", path.display()))?;
+    let page = format!("{before}{BEGIN}\n\n{}\n{END}{after}", tables(report));
+    fs::write(path, page).with_context(|| path.display().to_string())
+}
+
+/// Everything, as Markdown.
+pub(crate) fn tables(report: &Report) -> String {
+    let mut text = String::new();
+    let machine = &report.machine;
+    // Writing to a string does not fail.
+    let _ = writeln!(
+        text,
+        "{} ({} cores), {} GiB, {}; in memory is {}, the disk is {}. Payloads of {} bytes; medians of {} rounds, \
+         of {} where each task waits for the disk.\n",
+        machine.processor,
+        machine.cores,
+        machine.memory_gib,
+        machine.kernel,
+        machine.memory,
+        machine.disk,
+        report.payload_bytes,
+        report.rounds,
+        report.rounds.div_ceil(2)
+    );
+    for (place, where_) in [("memory", "in memory"), ("disk", "on the disk")] {
+        for is_synced in [false, true] {
+            let rates = report.rates.iter().filter(|rate| rate.place == place && rate.is_synced == is_synced);
+            rate_table(&mut text, where_, is_synced, rates);
+        }
+    }
+    let (lost, duplicates) = report.faults();
+    let _ = writeln!(text, "Tasks lost: {lost}. Tasks handed out twice: {duplicates}.\n");
+    status_table(&mut text, report);
+    text
+}
+
+fn rate_table<'a>(text: &mut String, where_: &str, is_synced: bool, rates: impl Iterator<Item = &'a Rate>) {
+    let synced = if is_synced { "synced" } else { "not synced" };
+    let _ = writeln!(text, "| {where_}, {synced}: tasks/s | native | component | component/native |");
+    let _ = writeln!(text, "|---|--:|--:|--:|");
+    for rate in rates {
+        let how = match (rate.action, rate.is_batch) {
+            ("done", true) => String::from(", of a batch"),
+            (_, true) => format!(", {} at once", rate.at_once),
+            (_, false) => String::new(),
+        };
+        let _ = writeln!(
+            text,
+            "| {}{how} | {} | {} | {:.2} |",
+            rate.action,
+            middle(&rate.native),
+            middle(&rate.sandboxed),
+            rate.ratio
+        );
+    }
+    text.push('\n');
+}
+
+fn status_table(text: &mut String, report: &Report) {
+    let _ = writeln!(text, "| `leasehold queue status`, start to finish | median | slowest | native median |");
+    let _ = writeln!(text, "|---|--:|--:|--:|");
+    for runs in &report.status {
+        let _ = writeln!(
+            text,
+            "| a queue of {} tasks ({} runs) | {:.1} ms | {:.1} ms | {:.1} ms |",
+            grouped(runs.tasks as f64),
+            runs.sandboxed.runs,
+            runs.sandboxed.median_ms,
+            runs.sandboxed.max_ms,
+            runs.native.median_ms
+        );
+    }
+}
+
+/// The median; where rounds differ more than twofold, with the slowest and the fastest.
+fn middle(rates: &[f64]) -> String {
+    let slowest = rates.iter().copied().fold(f64::INFINITY, f64::min);
+    let fastest = rates.iter().copied().fold(0.0, f64::max);
+    let median = grouped(median(rates));
+    if fastest <= 2.0 * slowest {
+        return median;
+    }
+    format!("{median} ({} to {})", grouped(slowest), grouped(fastest))
+}
+
+/// A whole number with commas.
+fn grouped(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn thousands_are_parted() {
+        let texts: Vec<String> = [0.0, 999.4, 1_000.0, 123_456.0, 1_234_567.0].map(grouped).into();
+        assert_eq!(texts, ["0", "999", "1,000", "123,456", "1,234,567"]);
+    }
+}
