@@ -112,3 +112,13 @@ fn a_store_of_another_version_is_refused_and_not_touched() {
     assert!(matches!(world.maintenance().sweep(MINUTE_MS), Err(Error::Unsupported(_))));
     assert_eq!(world.view(|view| view.tree()), before);
 }
+
+#[test]
+fn an_epoch_that_was_ended_through_a_handle_is_over_for_that_handle_too() {
+    let world = World::new();
+    let holder = world.holders().open("w", MINUTE_MS, Standard).unwrap();
+    holder.end(Standard).unwrap();
+    assert!(matches!(holder.renew(Standard), Err(Error::Lost(_))));
+    assert!(matches!(holder.end(Standard), Err(Error::Lost(_))));
+    assert!(!world.holders().list().unwrap()[0].alive);
+}

@@ -248,8 +248,9 @@ impl<D: Directory> Holder<D> {
         for _ in 0..TRIES_MAX {
             let (mut reference, state) = match seen.take() {
                 Some(reference) => match HolderName::parse(&reference.token_name) {
-                    Some(state) => (reference, state),
-                    None => continue,
+                    Some(state) if state.life == Life::Live => (reference, state),
+                    // What this handle itself has ended is read again, and found to be over.
+                    _ => continue,
                 },
                 None => self.read_own()?,
             };

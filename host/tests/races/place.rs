@@ -1,7 +1,7 @@
 //! Where the races are run: the disk, and memory.
 
 use leasehold::{Durability, Engine, Grants, NewTask, OnDuplicate, Session};
-use rustix::fs::statfs;
+use rustix::fs::{FsWord, statfs};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -11,8 +11,8 @@ pub(crate) struct Place {
     pub(crate) kind: &'static str,
 }
 
-const TMPFS_MAGIC: i64 = 0x0102_1994;
-const EXT4_MAGIC: i64 = 0xef53;
+const TMPFS_MAGIC: FsWord = 0x0102_1994;
+const EXT4_MAGIC: FsWord = 0xef53;
 
 impl Place {
     /// On the disk that holds the target folder.
@@ -32,7 +32,7 @@ impl Place {
 
     fn beneath(parent: &Path) -> Self {
         let dir = tempfile::Builder::new().prefix("race").tempdir_in(parent).unwrap();
-        let kind = match i64::try_from(statfs(dir.path()).unwrap().f_type).unwrap() {
+        let kind = match statfs(dir.path()).unwrap().f_type {
             TMPFS_MAGIC => "tmpfs",
             EXT4_MAGIC => "ext4",
             _ => "another file system",
