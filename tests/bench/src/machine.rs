@@ -13,6 +13,8 @@ pub(crate) struct Machine {
     pub(crate) cores: usize,
     pub(crate) memory_gib: u64,
     pub(crate) kernel: String,
+    /// How many others wanted a core on average in the minute before: what was measured beside them is rougher.
+    pub(crate) load_before: f64,
     /// The file system of the folder in memory.
     pub(crate) memory: String,
     /// The file system of the folder on the disk.
@@ -28,9 +30,14 @@ pub(crate) fn facts(memory: &Path, disk: &Path) -> Result<Machine> {
         cores: thread::available_parallelism()?.get(),
         memory_gib: rustix::system::sysinfo().totalram >> 30,
         kernel: format!("{} {}", kernel.sysname().to_string_lossy(), version(&kernel.release().to_string_lossy())),
+        load_before: fs::read_to_string("/proc/loadavg").ok().and_then(first_number).unwrap_or(f64::NAN),
         memory: file_system(memory)?,
         disk: file_system(disk)?,
     })
+}
+
+fn first_number(text: String) -> Option<f64> {
+    text.split(' ').next()?.parse().ok()
 }
 
 /// `6.18.44` of `6.18.44-something`.

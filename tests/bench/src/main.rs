@@ -66,6 +66,8 @@ fn main() -> Result<()> {
 }
 
 fn measure(arguments: &Arguments) -> Result<Report> {
+    // Before there is a load of our own.
+    let machine = machine::facts(&arguments.memory, &arguments.disk)?;
     let payload_bytes = usize::try_from(arguments.payload)?;
     let places = [("memory", &arguments.memory), ("disk", &arguments.disk)];
     let mut rates = Vec::new();
@@ -78,13 +80,7 @@ fn measure(arguments: &Arguments) -> Result<Report> {
     }
     let root = empty_folder(&arguments.disk)?;
     let status = command::status_runs(&arguments.command, root.path())?;
-    Ok(Report {
-        machine: machine::facts(&arguments.memory, &arguments.disk)?,
-        payload_bytes,
-        rounds: arguments.rounds,
-        rates,
-        status,
-    })
+    Ok(Report { machine, payload_bytes, rounds: arguments.rounds, rates, status })
 }
 
 fn empty_folder(beneath: &Path) -> Result<tempfile::TempDir> {

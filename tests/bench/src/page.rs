@@ -26,7 +26,7 @@ pub(crate) fn tables(report: &Report) -> String {
     // Writing to a string does not fail.
     let _ = writeln!(
         text,
-        "{} ({} cores), {} GiB, {}; in memory is {}, the disk is {}. Payloads of {} bytes; medians of {} rounds, \
+        "{} ({} cores), {} GiB, {}; in memory is {}, the disk is {}; the load before was {:.1}. Payloads of {} bytes; medians of {} rounds, \
          of {} where each task waits for the disk.\n",
         machine.processor,
         machine.cores,
@@ -34,6 +34,7 @@ pub(crate) fn tables(report: &Report) -> String {
         machine.kernel,
         machine.memory,
         machine.disk,
+        machine.load_before,
         report.payload_bytes,
         report.rounds,
         report.rounds.div_ceil(2)
