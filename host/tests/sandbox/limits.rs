@@ -25,7 +25,7 @@ fn stopped<T: std::fmt::Debug>(outcome: leasehold::Result<T>) -> String {
 fn a_call_that_does_not_end_is_stopped_and_the_next_one_works() {
     let (place, _) = granted();
     let mut limits = Limits::default();
-    limits.call_time_max = Duration::from_millis(200);
+    limits.call_time_max = Duration::from_secs(2);
     let engine = Engine::with_limits(limits).unwrap();
     let (directories, drip) = dripping(place.path());
     let mut session = engine.open_over(directories, system_environment()).unwrap();
@@ -35,7 +35,7 @@ fn a_call_that_does_not_end_is_stopped_and_the_next_one_works() {
     let begun = Instant::now();
     let why = stopped(push(&mut session, &vec![b'x'; 16 * MIB]));
     assert!(why.contains("200ms"), "{why}");
-    assert!(begun.elapsed() >= Duration::from_millis(200), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 
     // Nothing of it was published.
@@ -49,12 +49,12 @@ fn a_call_that_does_not_end_is_stopped_and_the_next_one_works() {
 fn many_short_calls_may_take_longer_together_than_one_may() {
     let (place, _) = granted();
     let mut limits = Limits::default();
-    limits.call_time_max = Duration::from_millis(50);
+    limits.call_time_max = Duration::from_secs(2);
     let engine = Engine::with_limits(limits).unwrap();
     let (directories, _) = dripping(place.path());
     let mut session = engine.open_over(directories, system_environment()).unwrap();
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_millis(300) {
+    while begun.elapsed() < Duration::from_millis(2_500) {
         push(&mut session, b"task").unwrap();
     }
 }
@@ -63,19 +63,19 @@ fn many_short_calls_may_take_longer_together_than_one_may() {
 fn a_call_after_a_long_rest_has_its_whole_time() {
     let (place, _) = granted();
     let mut limits = Limits::default();
-    limits.call_time_max = Duration::from_millis(100);
+    limits.call_time_max = Duration::from_secs(2);
     let engine = Engine::with_limits(limits).unwrap();
     let (directories, drip) = dripping(place.path());
     let mut session = engine.open_over(directories, system_environment()).unwrap();
     for _ in 0..2 {
         push(&mut session, b"task").unwrap();
         // The thread that ends calls rests by now, and is woken by the next one.
-        std::thread::sleep(Duration::from_millis(150));
+        std::thread::sleep(Duration::from_millis(2_200));
     }
     drip.set(true);
     let begun = Instant::now();
     stopped(push(&mut session, &vec![b'x'; 16 * MIB]));
-    assert!(begun.elapsed() >= Duration::from_millis(100), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
 }
 
 #[test]
