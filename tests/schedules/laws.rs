@@ -19,15 +19,14 @@ pub(super) fn watched(scenario: Scenario) -> Scenario {
 }
 
 /// Takes random schedules where there are too many to take all; each operation has a place of its own. With
-/// `SOAK=<seed>` in the environment, a hundred times as many from that seed.
+/// `SOAK=<rounds>` in the environment it does so again and again, from other seeds.
 #[track_caller]
 pub(super) fn walks(scenario: Scenario, runs: u64) {
-    let (seed, runs) = match std::env::var("SOAK").ok().and_then(|seed| seed.parse().ok()) {
-        Some(seed) => (seed, 100 * runs),
-        None => (1, runs),
-    };
-    if let Err(violation) = scenario.random(seed, runs) {
-        panic!("{violation}");
+    let rounds = std::env::var("SOAK").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1);
+    for seed in 1..=rounds {
+        if let Err(violation) = scenario.random(seed, runs) {
+            panic!("{violation}");
+        }
     }
 }
 
@@ -204,8 +203,8 @@ pub(super) struct Later {
     pub(super) done: u64,
 }
 
-/// Long after everybody has stopped: somebody sweeps, and a worker does all there is. Nothing may be
-/// left but records, and nobody may find anything damaged.
+/// Long after everybody has stopped a worker does all there is, and somebody sweeps. Nothing may be left but records,
+/// and nobody may find anything damaged.
 pub(super) fn later(view: &View<'_>) -> Result<Later, String> {
     later_in(&view.world())
 }
@@ -213,7 +212,6 @@ pub(super) fn later(view: &View<'_>) -> Result<Later, String> {
 pub(super) fn later_in(world: &World) -> Result<Later, String> {
     let words = |error: leasehold_core::Error| error.to_string();
     world.advance(10 * LONG);
-    world.maintenance().sweep(OLD).map_err(words)?;
     let holder = world.holders().open("later", 1000 * LONG, Standard).map_err(words)?;
     let queue = world.queue("q");
     let (mut did, mut token) = (Vec::new(), 0);

@@ -1,7 +1,7 @@
 //! Entries that stand under two names after a power cut: one file, two links.
 
 use super::deeds::{LONG, claimed, kind, push, task, worker, world, world_with};
-use super::laws::{later, later_in};
+use super::laws::{later, later_in, watched};
 use super::names::{self, Place};
 use leasehold_core::Durability::{Standard, Synced, Unsynced};
 use leasehold_core::queue::NewTask;
@@ -197,6 +197,38 @@ fn two_who_reconcile_never_remove_both_links() {
                 })
                 .holds();
         }
+    }
+}
+
+/// Hole 17: a listing may show a task under the name it had and the one it has; what stands once is never removed.
+#[test]
+fn reconciling_removes_nothing_that_stands_once() {
+    for what in ["extend", "extend by less", "retry", "release", "bury", "done"] {
+        let world = world(&["a"]);
+        push(&world, task("x"), Refuse).unwrap();
+        let receipt = claimed(&world, "a").receipt;
+        watched(Scenario::new(format!("reconciled while it is moved by {what}"), &world))
+            .actor("A", move |a| {
+                let queue = a.queue("q");
+                match what {
+                    "extend" => kind(queue.extend(&receipt, 2 * LONG, Standard), "acted"),
+                    "extend by less" => kind(queue.extend(&receipt, 1, Standard), "acted"),
+                    "retry" => kind(queue.retry(&receipt, 0, "", Standard), "acted"),
+                    "release" => kind(queue.release(&receipt, Standard), "acted"),
+                    "bury" => kind(queue.bury(&receipt, "", Standard), "acted"),
+                    _ => kind(queue.done(&receipt, Some(b"o"), Standard), "acted"),
+                }
+            })
+            .actor("R", reconcile)
+            .listings(Listings::Mixed)
+            .finally(|view, ends| {
+                let later = later(view)?;
+                match (ends.of("A"), later.did.len() + later.done as usize + later.dead as usize) {
+                    (Some("acted") | None, 1) => Ok(()),
+                    other => Err(format!("{other:?} {later:?}")),
+                }
+            })
+            .holds();
     }
 }
 
