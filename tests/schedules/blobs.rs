@@ -22,6 +22,7 @@ fn content_that_is_replaced_while_it_is_swept_is_never_missing() {
             .actor("R", |a| push(a, given("x", "new"), Replace))
             .actor("S", sweep)
             .listings(listings)
+            .crashes(2)
             .finally(|view, ends| {
                 let later = later(view)?;
                 let was_pushed = ends.of("R") == Some("pushed");
@@ -38,6 +39,7 @@ fn content_that_is_replaced_swept_and_claimed_is_handed_out_whole() {
     let scenario = worker(watched(Scenario::new("content replaced, swept and claimed", &waiting())), "W")
         .actor("R", |a| kind(push(a, given("x", "new"), Replace), "pushed"))
         .actor("S", sweep)
+        .crashes(2)
         .finally(|view, ends| {
             let later = later(view)?;
             let done = dones(view) + later.did.len();
@@ -67,6 +69,7 @@ fn an_outcome_is_not_swept_before_it_is_named() {
             .actor("A", move |a| kind(a.queue("q").done(&receipt, Some(b"outcome"), Standard), "done"))
             .actor("S", sweep)
             .clock("clock", |c| c.advance(OLD + 10_000))
+            .crashes(2)
             .finally(|view, ends| {
                 let later = later(view)?;
                 match (ends.of("A"), later.done) {

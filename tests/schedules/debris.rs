@@ -24,6 +24,7 @@ fn swept_while(name: &str, pusher: impl Fn(&Actor) -> &'static str + 'static, al
         .actor("P", pusher)
         .actor("S", sweep)
         .clock("clock", |c| c.advance(OLD + 10_000))
+        .crashes(2)
         .finally(|view, ends| whole(view, ends, all))
         .holds();
 }
@@ -63,6 +64,7 @@ fn a_holder_that_is_swept_half_way_is_born_whole() {
             [] => Ok(()),
             other => Err(format!("{other:?}")),
         })
+        .crashes(2)
         .finally(|view, ends| {
             let later = view.world();
             let alive = later.holders().list().map_err(|error| error.to_string())?;

@@ -45,6 +45,7 @@ fn a_dropped_file_that_is_written_on_is_handed_out_as_adopted_or_not_at_all() {
             file.write_at(b"+rest", 4)?;
             leasehold_core::capability::FsResult::Ok("written")
         })
+        .crashes(2)
         .finally(|view, ends| {
             let later = later(view)?;
             let wrote_all = ends.of("D") == Some("written");
@@ -74,6 +75,7 @@ fn a_file_that_is_still_being_written_is_no_task() {
             leasehold_core::capability::FsResult::Ok("written")
         })
         .clock("clock", |c| c.advance(900))
+        .crashes(2)
         .finally(|view, ends| match (ends.of("W"), &later(view)?.did[..]) {
             (Some("nothing") | None, [all]) if all == "half+rest" => Ok(()),
             other => Err(format!("{other:?}")),
@@ -95,6 +97,7 @@ fn a_file_that_is_dropped_twice_is_two_tasks() {
                 Ok(_) => Ok("not again"),
             }
         })
+        .crashes(2)
         .finally(|view, ends| each_done_once(view, if ends.of("D") == Some("again") { 2 } else { 1 }))
         .holds();
 }
@@ -114,6 +117,7 @@ fn an_adopted_file_keeps_its_name_though_somebody_sweeps() {
         })
         .actor("S", sweep)
         .clock("clock", |c| c.advance(OLD + 10_000))
+        .crashes(2)
         .finally(|view, ends| match ends.of("W") {
             Some("half as Some(\"job\")") | None => each_done_once(view, 1),
             other => Err(format!("{other:?}")),
@@ -132,6 +136,7 @@ fn an_adopted_file_is_cancelled_or_done() {
             let Some(task) = page.tasks.first() else { return Ok("nothing") };
             leasehold_core::Result::Ok(kind(queue.cancel(&task.id, Standard), "cancelled"))
         })
+        .crashes(2)
         .finally(|view, _| {
             let cancelled = view.log().iter().filter(|event| event.what.starts_with("cancelled ")).count();
             match cancelled + dones(view) + later(view)?.did.len() {
@@ -151,6 +156,7 @@ fn a_file_that_is_taken_away_is_a_task_or_not() {
             Ok(()) => "taken away",
             Err(_) => "too late",
         })
+        .crashes(2)
         .finally(|view, ends| each_done_once(view, usize::from(ends.of("D") == Some("too late"))))
         .holds();
 }

@@ -40,6 +40,7 @@ fn a_claim_of_a_holder_that_was_opened_anew_meanwhile_is_given_back() {
             )
             .actor("O", |a| kind(a.holders().open("w", LONG, Standard), "opened"))
             .listings(listings)
+            .crashes(2)
             .finally(|view, ends| {
                 nothing_kept(view, ends, "W")?;
                 each_done_once(view, 1)
@@ -59,6 +60,7 @@ fn a_claim_of_a_holder_that_ended_meanwhile_is_given_back() {
                 let holder = a.holders().attach("w", Standard)?;
                 holder.end(Standard).map(|()| "ended")
             })
+            .crashes(2)
             .finally(|view, ends| {
                 nothing_kept(view, ends, "W")?;
                 each_done_once(view, 1)
@@ -77,6 +79,7 @@ fn what_a_holder_claims_while_it_is_opened_anew_and_reaped_is_done_once() {
             a.holders().open("w", LONG, Standard)?;
             a.queue("q").reap(Standard).map(|reaped| reaped.len() as u64)
         })
+        .crashes(2)
         .finally(|view, ends| {
             nothing_kept(view, ends, "W")?;
             each_done_once(view, 1)
@@ -152,6 +155,7 @@ fn a_late_holder_learns_of_its_death_before_anything_is_taken_from_it() {
             })
             .actor("R", |a| a.queue("q").reap(Standard).map(|reaped| reaped.len() as u64))
             .clock("clock", move |c| if clock == "jumps" { c.jump(LONG as i64 + 1) } else { c.advance(LONG + 1) })
+            .crashes(2)
             .finally(|view, _| each_done_once(view, 1))
             .holds();
     }
@@ -175,6 +179,7 @@ fn a_claim_whose_holder_is_not_there_is_taken_only_under_a_marked_store() {
         watched(Scenario::new(format!("an absent holder, marked {marked}, id {:?}", new().id), &world))
             .actor("R", reap)
             .actor("S", reap)
+            .crashes(2)
             .finally(move |view, ends| {
                 let reaped: u64 = ["R", "S"].iter().filter_map(|a| ends.of(a)?.parse::<u64>().ok()).sum();
                 match (marked, reaped) {
@@ -217,6 +222,7 @@ fn a_claim_that_its_living_holder_never_learnt_of_comes_back_by_its_own_deadline
                 a.queue("q").claim(&holder, 1, None, Standard)?;
                 leasehold_core::Result::Ok("claimed")
             })
+            .crashes(2)
             .finally(|view, _| {
                 let world = view.world();
                 let holder = world.holders().attach("a", Standard).map_err(|error| error.to_string())?;
@@ -256,6 +262,7 @@ fn a_task_that_kills_every_worker_ends_dead() {
             .then("A", move |a, _| run(a))
             .then("A", move |a, _| run(a))
             .actor("B", |a| a.queue("q").reap(Standard).map(|reaped| reaped.len() as u64))
+            .crashes(2)
             .finally(|view, ends| {
                 let later = later(view)?;
                 let attempts = view.log().iter().filter(|event| event.what.starts_with("claim ")).count();
@@ -301,6 +308,7 @@ fn a_long_lived_instance_takes_nothing_from_one_who_renews_when_the_clock_jumps(
                     _ => Ok(()),
                 }
             })
+            .crashes(2)
             .finally(move |view, ends| match (ends.of("R"), jump > 0) {
                 (Some("0 0") | None, _) | (Some("1 0"), true) => each_done_once(view, 1),
                 other => Err(format!("{other:?}")),
@@ -336,6 +344,7 @@ fn the_dead_do_not_outlive_a_clock_that_fell() {
             }
             _ => Ok(()),
         })
+        .crashes(2)
         .finally(|view, _| {
             let world = view.world();
             let queue = world.queue("q");
@@ -364,6 +373,7 @@ fn a_claim_that_ran_out_is_taken_once() {
                 Some((receipt, _)) => kind(a.queue("q").done(receipt, None, Standard), "done"),
                 None => "nothing",
             })
+            .crashes(2)
             .finally(|view, ends| {
                 if ends.count("done") > 1 {
                     return Err("it was done twice".into());
@@ -382,6 +392,7 @@ fn of_two_workers_and_one_task_one_does_it() {
         let name = format!("two workers, one task, id {:?}, {listings:?}", new().id);
         worker(worker(watched(Scenario::new(name, &world)), "W"), "V")
             .listings(listings)
+            .crashes(2)
             .finally(|view, _| each_done_once(view, 1))
             .holds();
     }

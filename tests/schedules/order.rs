@@ -73,6 +73,7 @@ fn two_claimers_share_tasks_without_loss_and_nearly_in_order() {
             .actor("W", |a| claims(a, 2, 1))
             .actor("V", |a| claims(a, 2, 1))
             .listings(listings)
+            .crashes(2)
             .finally(|view, ends| {
                 let mut got: Vec<&str> =
                     ["W", "V"].iter().filter_map(|a| ends.of(a)).flat_map(|w| w.split(", ")).collect();
@@ -119,6 +120,7 @@ fn a_batch_is_there_whole_or_not_at_all() {
                     n => Err(format!("{n} of 3 are there")),
                 }
             })
+            .crashes(2)
             .finally(|view, ends| {
                 let seen = ["L", "S"].iter().all(|a| matches!(ends.of(a), None | Some("0" | "3")));
                 let later = later(view)?;
@@ -184,6 +186,7 @@ fn what_was_claimed_from_a_batch_goes_back_though_its_bucket_is_gone() {
             }
             Ok::<&str, Error>("released")
         })
+        .crashes(2)
         .finally(|view, ends| match (ends.of("A"), dones(view) + later(view)?.did.len()) {
             (Some("released") | None, 3) => Ok(()),
             other => Err(format!("{other:?}")),

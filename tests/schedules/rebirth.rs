@@ -42,6 +42,7 @@ fn an_id_that_is_done_and_pushed_again_gets_a_higher_token_though_the_clock_fell
             .actor("A", move |a| kind(a.queue("q").done(&receipt, None, Standard), "done"))
             .actor("P", |a| kind(push(a, given("x", "second"), Refuse), "pushed"))
             .listings(listings)
+            .crashes(2)
             .finally(move |view, ends| {
                 token_rises(view, token)?;
                 match ends.of("P") {
@@ -70,6 +71,7 @@ fn a_worker_between_two_lives_of_an_id_gets_a_higher_token() {
                 Some(next) if *next <= token => Err(format!("token {next} follows {token}")),
                 _ => Ok(()),
             })
+            .crashes(2)
             .finally(move |view, ends| {
                 token_rises(view, token)?;
                 match (ends.of("P"), done_or_waiting(view, 1)) {
@@ -91,6 +93,7 @@ fn the_token_of_an_id_rises_over_its_lives() {
         .actor("P", |a| kind(push(a, given("x", "second"), Refuse), "pushed"))
         .actor("S", sweep)
         .listings(Listings::Btrfs)
+        .crashes(2)
         .finally(|view, ends| match ends.of("P") {
             Some("pushed") => done_or_waiting(view, 2),
             Some("exists") => done_or_waiting(view, 1),
@@ -112,6 +115,7 @@ fn a_tombstone_that_several_remove_takes_nothing_of_the_next_life() {
             .actor("S", sweep)
             .actor("R", |a| kind(a.maintenance().reconcile(), "reconciled"))
             .listings(listings)
+            .crashes(2)
             .finally(|view, ends| match (ends.of("P"), &later(view)?.did[..]) {
                 (Some("pushed"), [second]) if second == "second" => Ok(()),
                 (None, [] | [_]) => Ok(()),
@@ -158,6 +162,7 @@ fn reopened(name: String, world: &World) -> Scenario {
             Some(first) if *first <= last => Err(format!("epoch {first} follows {last}")),
             _ => Ok(()),
         })
+        .crashes(2)
         .finally(|view, ends| {
             let opened = ends.count("opened");
             let alive = view.world().holders().list().map_err(|error| error.to_string())?;
@@ -206,6 +211,7 @@ fn two_who_open_a_new_holder_get_two_epochs_and_the_later_one_lives() {
         .actor("P", |a| a.holders().open("h", LONG, Standard).map(|holder| holder.epoch()))
         .observe(epoch)
         .always(epochs_rise)
+        .crashes(2)
         .finally(|view, ends| {
             let opened: Vec<u64> = ["O", "P"].iter().filter_map(|a| ends.of(a)?.parse().ok()).collect();
             if ends.all_ended() && (opened.len() != 2 || opened[0] == opened[1]) {
@@ -237,6 +243,7 @@ fn two_who_ensure_a_holder_share_its_epoch() {
                 0 | 1 => Ok(()),
                 n => Err(format!("{n} epochs were opened")),
             })
+            .crashes(2)
             .finally(|_, ends| match (ends.of("O"), ends.of("P")) {
                 (Some(one), Some(other)) if one != other || one.parse::<u64>().is_err() => {
                     Err(format!("{one} {other}"))

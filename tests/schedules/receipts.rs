@@ -40,6 +40,7 @@ fn the_receipt_of_an_earlier_claim_changes_nothing() {
             watched(Scenario::new(format!("a late {what}, id {:?}", new().id), &world))
                 .actor("A2", move |a| deed(a, &first))
                 .actor("A", move |a| kind(a.queue("q").done(&second, None, Standard), "done"))
+                .crashes(2)
                 .finally(|view, ends| {
                     if ends.of("A2").is_some_and(|words| words != "lost") {
                         return Err(format!("the late act ended {:?}", ends.of("A2")));
@@ -66,6 +67,7 @@ fn an_act_changes_no_later_claim_though_that_is_made_meanwhile() {
                 .actor("A2", move |a| deed(a, &first))
                 .actor("A", move |a| kind(a.queue("q").release(&released, Standard), "released"))
                 .then("A", |a, words| if words == "released" { take(a) } else { Ok(words.into()) })
+                .crashes(2)
                 .finally(|view, ends| {
                     // Of two acts on one claim, one wins; extending is no end of it.
                     let both = ends.of("A2") == Some("acted") && ends.of("A") != Some("lost");
@@ -97,6 +99,7 @@ fn an_act_goes_through_though_the_claim_is_extended_meanwhile() {
                     .actor("A", move |a| deed(a, &receipt))
                     .actor("H", move |a| kind(a.queue("q").extend(&same, 2 * LONG, Standard), "extended"))
                     .listings(listings)
+                    .crashes(2)
                     .finally(|view, ends| match (ends.of("A"), ends.of("H")) {
                         (Some("acted") | None, Some("extended" | "lost") | None) => later(view).map(|_| ()),
                         other => Err(format!("{other:?}")),
@@ -122,6 +125,7 @@ fn a_claim_that_is_extended_in_time_is_not_reaped() {
             })
             .actor("R", |a| a.queue("q").reap(Standard).map(|reaped| reaped.len() as u64))
             .clock("clock", |c| c.advance(LONG + 1))
+            .crashes(2)
             .finally(|view, ends| {
                 let reaped = ends.of("R") == Some("1");
                 let was_done = ends.of("A") == Some("done");
@@ -147,6 +151,7 @@ fn done_twice_is_done_once() {
             watched(Scenario::new(name, &world))
                 .actor("A", move |a| kind(a.queue("q").done(&receipt, outcome, Standard), "done"))
                 .actor("B", move |a| kind(a.queue("q").done(&same, outcome, Standard), "done"))
+                .crashes(2)
                 .finally(move |view, ends| {
                     let right = match (ends.of("A"), ends.of("B")) {
                         (Some("done"), Some("done")) => twice == "done",
@@ -170,6 +175,7 @@ fn tasks_pushed_in_one_millisecond_never_become_one() {
     watched(Scenario::new("two push the same at once", &empty_queue(&[])))
         .actor("P", |a| kind(push(a, task("same"), Refuse), "pushed"))
         .actor("Q", |a| kind(push(a, task("same"), Refuse), "pushed"))
+        .crashes(2)
         .finally(|view, ends| match (ends.count("pushed"), later(view)?.did.len()) {
             (2, 2) | (1, 1 | 2) | (0, _) => Ok(()),
             other => Err(format!("{other:?}")),
@@ -178,6 +184,7 @@ fn tasks_pushed_in_one_millisecond_never_become_one() {
     let scenario = watched(Scenario::new("two push into a queue that is not there", &world(&[])))
         .actor("P", |a| kind(push(a, task("same"), Refuse), "pushed"))
         .actor("Q", |a| kind(push(a, task("same"), Refuse), "pushed"))
+        .crashes(2)
         .finally(|view, ends| match (ends.count("pushed"), later(view)?.did.len()) {
             (2, 2) | (1, 1 | 2) | (0, _) => Ok(()),
             other => Err(format!("{other:?}")),
@@ -206,6 +213,7 @@ fn tasks_claimed_and_finished_in_one_millisecond_never_become_one() {
             .then("A", finish)
             .actor("A2", claim)
             .then("A2", finish)
+            .crashes(2)
             .finally(move |view, ends| {
                 let later = later(view)?;
                 match later.done as usize + later.dead as usize + later.did.len() {
@@ -230,6 +238,7 @@ fn a_dead_task_that_is_revived_is_ready_wherever_its_reviver_was_killed() {
         watched(Scenario::new(format!("revived, id {:?}", new().id), &world))
             .actor("R", move |a| kind(a.queue("q").revive(&id, Standard), "revived"))
             .actor("S", move |a| kind(a.queue("q").revive(&other, Standard), "revived"))
+            .crashes(2)
             .finally(|view, ends| {
                 let later = later(view)?;
                 match (ends.count("revived"), later.dead, later.did.len()) {
@@ -253,6 +262,7 @@ fn a_task_that_is_cancelled_is_not_handed_out_and_one_that_is_claimed_is_not_can
             "W",
         )
         .actor("C", move |a| kind(a.queue("q").cancel(&id, Standard), "cancelled"))
+        .crashes(2)
         .finally(|view, ends| {
             let cancelled = view.log().iter().filter(|event| event.what.starts_with("cancelled ")).count();
             let fine = match ends.of("C") {

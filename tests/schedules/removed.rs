@@ -29,6 +29,7 @@ fn an_id_whose_removal_was_cut_short_can_be_pushed_again() {
         worker(watched(Scenario::new(format!("an empty ref, pushed and read, {listings:?}"), &world)), "W")
             .actor("P", |a| kind(push(a, given("x", "second"), Refuse), "pushed"))
             .listings(listings)
+            .crashes(2)
             .finally(|view, ends| match (ends.of("P"), dones(view) + later(view)?.did.len()) {
                 (Some("pushed") | None, 1) | (None, 0) => Ok(()),
                 other => Err(format!("{other:?}")),
@@ -49,6 +50,7 @@ fn a_birth_onto_an_empty_ref_is_not_removed_by_who_read_it_empty() {
             .actor("Q", |a| kind(push(a, given("x", "q"), Keep), "pushed"))
             .actor("L", |a| kind(a.queue("q").peek("x"), "there"))
             .listings(listings)
+            .crashes(2)
             .finally(|view, ends| match (ends.of("P"), ends.of("Q"), &later(view)?.did.join("")[..]) {
                 (Some("pushed"), _, "p") | (Some("exists") | None, Some("pushed"), "q") => Ok(()),
                 (None, Some("pushed"), "p") | (Some("exists"), None, "q") => Ok(()),
@@ -73,6 +75,7 @@ fn a_holder_whose_removal_was_cut_short_is_opened_again() {
             .actor("O", |a| a.holders().open("h", LONG, Standard).map(|holder| holder.epoch()))
             .actor("P", |a| a.holders().open("h", LONG, Standard).map(|holder| holder.epoch()))
             .listings(listings)
+            .crashes(2)
             .finally(|view, ends| {
                 let epochs: Vec<&str> = ["O", "P"].iter().filter_map(|a| ends.of(a)).collect();
                 let state = view.world().holders().open("h", LONG, Standard).map_err(|error| error.to_string())?;
@@ -99,6 +102,7 @@ fn a_falsely_empty_listing_is_not_taken_for_absence() {
                 let alive = view.names("holders/a").iter().any(|name| names::holder(name).is_some_and(|h| h.live));
                 if alive { Ok(()) } else { Err("the holder is gone".into()) }
             })
+            .crashes(2)
             .finally(|view, ends| {
                 let renewed = ["A", "B"].iter().all(|a| ends.of(a).is_none_or(|words| words == "renewed"));
                 if renewed && ends.of("R").is_none_or(|words| words == "0") {
@@ -134,6 +138,7 @@ fn a_task_goes_back_though_its_bucket_is_removed_meanwhile() {
                     "retry" => kind(a.queue("q").retry(&receipt, 0, "", Standard), "back"),
                     _ => kind(a.queue("q").reap(Standard), "back"),
                 })
+                .crashes(2)
                 .finally(|view, ends| match ends.of("A") {
                     Some("back") | None => each_done_once(view, 1),
                     other => Err(format!("{other:?}")),
@@ -207,6 +212,7 @@ fn a_worker_goes_on_though_somebody_removes_a_directory() {
             let world = world_with(&["w"], new());
             worker(watched(Scenario::new(format!("{name} removed from a worker, id {:?}", new().id), &world)), "W")
                 .steady("X", move |a| remove(a, name))
+                .crashes(2)
                 .finally(|view, ends| match ends.of("W") {
                     Some("did x") | None => each_done_once(view, 1),
                     // The place where it stood is removed only when it stands there no more.
@@ -226,6 +232,7 @@ fn a_push_goes_on_though_somebody_removes_a_directory() {
             watched(Scenario::new(format!("{name} removed from a push, id {:?}", new().id), &world))
                 .actor("P", move |a| kind(push(a, new(), Refuse), "pushed"))
                 .steady("X", move |a| remove(a, name))
+                .crashes(2)
                 .finally(|view, ends| match (ends.of("P"), later(view)?.did.len()) {
                     (Some("pushed"), 1) | (None, 0 | 1) => Ok(()),
                     other => Err(format!("{other:?}")),
@@ -260,6 +267,7 @@ fn an_act_on_a_claim_goes_on_though_somebody_removes_a_directory() {
                         }
                         remove(a, name)
                     })
+                    .crashes(2)
                     .finally(|view, ends| {
                         let later = later(view)?;
                         let count = later.did.len() + later.dead as usize + dones(view);
@@ -298,9 +306,10 @@ fn a_queue_that_is_removed_whole_is_made_again() {
                 let whole = a.dir("aristo").remove_dir("q-queue").is_ok();
                 format!("{gone} {whole}")
             })
+            .crashes(2)
             .finally(|view, ends| match (ends.of("P"), ends.of("W")) {
                 (Some("pushed"), Some("did" | "nothing") | None) => each_done_once(view, 1),
-                (None, Some("did" | "nothing")) => later(view).map(|_| ()),
+                (None, Some("did" | "nothing") | None) => later(view).map(|_| ()),
                 other => Err(format!("{other:?}")),
             })
     };
@@ -318,6 +327,7 @@ fn a_receipt_outlives_the_removal_of_what_is_empty() {
             None => "nothing",
         })
         .steady("X", |a| format!("{} {} {}", remove(a, "notes"), remove(a, "done"), remove(a, "dead")))
+        .crashes(2)
         .finally(|view, ends| match ends.of("W") {
             Some("done") if later(view)?.done == 1 => Ok(()),
             None => Ok(()),

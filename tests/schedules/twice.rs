@@ -130,6 +130,7 @@ fn of_two_who_claim_what_stands_twice_one_has_it() {
         let scenario = Scenario::new(format!("{what:?}, two claim"), &world).observe(witness);
         worker(worker(scenario, "W"), "V")
             .always(|view| each_link_counts(view, view.logged("unlinked claim").len()))
+            .crashes(2)
             .finally(move |view, ends| {
                 let done =
                     ["W", "V"].iter().filter(|a| ends.of(a).is_some_and(|words| words.starts_with("did"))).count();
@@ -156,6 +157,7 @@ fn reconciling_while_others_work_keeps_one_link_and_loses_none() {
                 .actor("R", reconcile)
                 .listings(listings)
                 .always(|view| each_link_counts(view, view.logged("unlinked claim").len()))
+                .crashes(2)
                 .finally(move |view, ends| {
                     let done = usize::from(ends.of("W").is_some_and(|words| words.starts_with("did")));
                     if ends.all_ended() { found_later(view, what, done) } else { later(view).map(|_| ()) }
@@ -191,6 +193,7 @@ fn two_who_reconcile_never_remove_both_links() {
                 .actor("S", reconcile)
                 .actor("A", finish(receipt))
                 .always(|view| each_link_counts(view, view.logged("unlinked claim").len()))
+                .crashes(2)
                 .finally(move |view, ends| {
                     let done = usize::from(ends.of("A") == Some("done"));
                     if ends.all_ended() { found_later(view, what, done) } else { later(view).map(|_| ()) }
@@ -221,6 +224,7 @@ fn reconciling_removes_nothing_that_stands_once() {
             })
             .actor("R", reconcile)
             .listings(Listings::Mixed)
+            .crashes(2)
             .finally(|view, ends| {
                 let later = later(view)?;
                 match (ends.of("A"), later.did.len() + later.done as usize + later.dead as usize) {
