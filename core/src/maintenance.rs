@@ -1,10 +1,14 @@
 //! What a host calls: naming damage, putting right what a power cut left, sweeping debris.
 
 use crate::capability::Directory;
+use crate::checkpoint::Checkpoints;
 use crate::error::{Error, Result};
 use crate::holder::Holders;
+use crate::lease::Leases;
 use crate::limits::SWEEP_MS_MIN;
 use crate::queue::Queues;
+use crate::reference::Refs;
+use crate::store::Damage;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -22,14 +26,56 @@ pub struct Finding {
 #[derive(Debug)]
 pub struct Maintenance<D> {
     queues: Option<Queues<D>>,
+    leases: Option<Leases<D>>,
+    checkpoints: Option<Checkpoints<D>>,
     holders: Option<Holders<D>>,
+}
+
+/// Damage, and the store that it is in.
+struct Stored<'a, D> {
+    store: &'static str,
+    refs: &'a Refs<D>,
+    damage: Damage<D>,
+}
+
+impl<D> Stored<'_, D> {
+    fn finding(self) -> Finding {
+        Finding { path: format!("{}/{}", self.store, self.damage.path), problem: self.damage.problem }
+    }
 }
 
 impl<D: Directory> Maintenance<D> {
     /// Over the stores that are there.
     #[must_use]
     pub fn new(queues: Option<Queues<D>>, holders: Option<Holders<D>>) -> Self {
-        Maintenance { queues, holders }
+        Maintenance { queues, leases: None, checkpoints: None, holders }
+    }
+
+    /// Over the leases too.
+    #[must_use]
+    pub fn with_leases(self, leases: Option<Leases<D>>) -> Self {
+        Maintenance { leases, ..self }
+    }
+
+    /// Over the checkpoints too.
+    #[must_use]
+    pub fn with_checkpoints(self, checkpoints: Option<Checkpoints<D>>) -> Self {
+        Maintenance { checkpoints, ..self }
+    }
+
+    /// The damage in the stores that are directories of refs.
+    fn damages_of_refs(&self) -> Result<Vec<Stored<'_, D>>> {
+        let mut all = Vec::new();
+        if let Some(leases) = &self.leases {
+            let refs = &leases.refs;
+            all.extend(leases.damages()?.into_iter().map(|damage| Stored { store: "claims", refs, damage }));
+        }
+        if let Some(checkpoints) = &self.checkpoints {
+            let refs = &checkpoints.refs;
+            let damages = checkpoints.damages()?.into_iter();
+            all.extend(damages.map(|damage| Stored { store: "checkpoint", refs, damage }));
+        }
+        Ok(all)
     }
 
     /// Names every entry that cannot be understood or has lost its counterpart. Changes nothing.
@@ -43,6 +89,7 @@ impl<D: Directory> Maintenance<D> {
                 findings.push(Finding { path: format!("holders/{}", damage.path), problem: damage.problem });
             }
         }
+        findings.extend(self.damages_of_refs()?.into_iter().map(Stored::finding));
         if let Some(queues) = &self.queues {
             for name in queues.list()? {
                 let queue = queues.queue(&name)?;
@@ -88,6 +135,12 @@ impl<D: Directory> Maintenance<D> {
                 count += queues.queue(&name)?.sweep(older_than_ms)?;
             }
         }
+        if let Some(leases) = &self.leases {
+            count += leases.sweep(older_than_ms)?;
+        }
+        if let Some(checkpoints) = &self.checkpoints {
+            count += checkpoints.sweep(older_than_ms)?;
+        }
         if let Some(holders) = &self.holders {
             count += holders.sweep(older_than_ms)?;
         }
@@ -105,6 +158,11 @@ impl<D: Directory> Maintenance<D> {
                 if damage.move_aside(&holders.dir, &holders.environment)? {
                     findings.push(Finding { path: format!("holders/{}", damage.path), problem: damage.problem });
                 }
+            }
+        }
+        for stored in self.damages_of_refs()? {
+            if stored.damage.move_aside(&stored.refs.dir, &stored.refs.environment)? {
+                findings.push(stored.finding());
             }
         }
         let Some(queues) = &self.queues else { return Ok(findings) };

@@ -104,7 +104,7 @@ pub struct RunInfo {
     pub state: RunState,
     /// The id of its last save.
     pub save: String,
-    /// The token of the last change of hands; 0 if there was none.
+    /// Grows with each change of hands.
     pub token: u64,
     /// Who holds it; `None` unless it is held.
     pub holding: Option<Holding>,

@@ -7,13 +7,19 @@ use crate::holder::Holders;
 use crate::limits::{NAME_BYTES_MAX, PAGE_MAX};
 use crate::name::{Decoded, Key};
 use crate::store::{
-    Damage, FORMAT_FILE, Floor, Format, QUARANTINE, TMP, Trash, ensure_dir, list_entries, read_file, sync_all,
+    Damage, FORMAT_FILE, Floor, Format, QUARANTINE, TMP, Trash, ensure_dir, list_entries, open_or_absent, read_file,
+    sync_all,
 };
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::Cell;
+
+/// What is done to each ref.
+type Act<'a, D, T> = dyn FnMut(&Key, Ref<D>) -> Result<Option<T>> + 'a;
+/// What looks into a ref for damage.
+type Inspect<'a, D> = dyn FnMut(&str, &Ref<D>, &mut Vec<Damage<D>>) -> Result<()> + 'a;
 
 /// The refs in one granted directory, and the holders that can hold them.
 #[derive(Debug, Clone)]
@@ -71,10 +77,13 @@ impl<D: Directory> Refs<D> {
         Ok(token.saturating_add(1).max(self.environment.now_ms()).max(floor.saturating_add(1)))
     }
 
-    /// Puts a birth on the disk: `in_ref` is what stands in the new ref, innermost first.
-    pub(crate) fn sync_birth(&self, in_ref: &[(&D, &str)], tmp: &D) -> Result<()> {
-        sync_all(in_ref)?;
-        sync_all(&[(&self.dir, "the store"), (tmp, TMP)])
+    /// Puts a ref and its state on the disk. Whoever gave birth to it may not have done so.
+    pub(crate) fn sync(&self, reference: &Ref<D>) -> Result<()> {
+        sync_all(&[(&reference.dir, self.format.kind), (&self.dir, self.format.kind)])?;
+        match open_or_absent(&self.dir, TMP)? {
+            Some(tmp) => sync_all(&[(&tmp, TMP)]),
+            None => Ok(()),
+        }
     }
 
     /// The caller's name of a ref.
@@ -135,7 +144,7 @@ impl<D: Directory> Refs<D> {
 
     /// Does `act` to every ref, and answers what it answered. One bad ref stops none of the others: an error is only
     /// answered where nothing else was.
-    pub(crate) fn for_each<T>(&self, act: &mut dyn FnMut(&Key, Ref<D>) -> Result<Option<T>>) -> Result<Vec<T>> {
+    pub(crate) fn for_each<T>(&self, act: &mut Act<'_, D, T>) -> Result<Vec<T>> {
         let mut done = Vec::new();
         let mut failed = None;
         for key in self.keys()? {
@@ -160,10 +169,7 @@ impl<D: Directory> Refs<D> {
     }
 
     /// Everything that is not as it should be; `inspect` looks into a ref.
-    pub(crate) fn damages(
-        &self,
-        inspect: &mut dyn FnMut(&str, &Ref<D>, &mut Vec<Damage<D>>) -> Result<()>,
-    ) -> Result<Vec<Damage<D>>> {
+    pub(crate) fn damages(&self, inspect: &mut Inspect<'_, D>) -> Result<Vec<Damage<D>>> {
         let mut damages = Vec::new();
         if !self.is_marked()? {
             return Ok(damages);
