@@ -1,5 +1,6 @@
 //! The token file's name of a run: `<token>.<state>.<since>.<birth>.<save>.<keep>`, and `.<holder>.<epoch>` while it is held.
 
+use crate::limits::HISTORY_MAX;
 use crate::name::{Key, Nonce, number};
 use alloc::string::String;
 
@@ -70,12 +71,12 @@ impl RunName {
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut fields = text.split('.');
-        let token = number::read(fields.next()?)?;
+        let token = number::read_token(fields.next()?)?;
         let phase = fields.next()?;
         let since_ms = number::read(fields.next()?)?;
         let birth = Nonce::read(fields.next()?)?;
         let save = Nonce::read(fields.next()?)?;
-        let keep = u32::try_from(number::read(fields.next()?)?).ok()?;
+        let keep = u32::try_from(number::read(fields.next()?)?).ok().filter(|keep| (1..=HISTORY_MAX).contains(keep))?;
         let phase = match phase {
             "armed" => Phase::Armed,
             "damaged" => Phase::Damaged,
@@ -109,7 +110,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_name_reads_back_as_written(token: u64, since_ms: u64, epoch: u64, keep: u32, phase in 0..5) {
+        fn a_name_reads_back_as_written(token in 0..=number::MOMENT_MAX, since_ms: u64, epoch: u64, keep in 1..=HISTORY_MAX, phase in 0..5) {
             let phase = match phase {
                 0 => Phase::Armed,
                 1 => Phase::Damaged,

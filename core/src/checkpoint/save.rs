@@ -83,7 +83,7 @@ impl<D: Directory> Checkpoints<D> {
             Phase::Damaged => history.find(state.save).and_then(|save| save.previous),
             Phase::Armed | Phase::Held { .. } => Some(state.save),
         };
-        let kept = history.chain(before, state.keep.min(keep - 1));
+        let kept = history.chain(before, state.keep.min(keep.saturating_sub(1)));
         let now_ms = self.refs.environment.now_ms();
         let id = Nonce::draw_on(state.token, &self.refs.environment);
         let save = SaveName::of(content, id, now_ms, kept.first().map(|save| save.id));

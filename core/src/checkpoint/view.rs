@@ -95,7 +95,7 @@ impl<D: Directory> Checkpoints<D> {
         let dir = Rc::new(history.dir.clone());
         for (entry, kind) in list_entries(&*dir).map_err(|error| Error::at(name, &error))? {
             if kind != Kind::File || SaveName::parse(&entry).is_none() {
-                let path = format!("{name}/saves/{entry}");
+                let path = format!("{name}/{}/{entry}", reference.content_name());
                 damages.push(Damage::foreign(Rc::clone(&dir), entry, path, "not a save"));
             }
         }

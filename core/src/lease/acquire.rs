@@ -176,10 +176,13 @@ impl<D: Directory> Leases<D> {
         let birth = Nonce::draw(&self.refs.environment);
         let state = LeaseName { token: 0, grip: Grip::Free, since_ms: self.refs.environment.now_ms(), birth };
         let Some(unborn) = self.refs.conceive(&tmp, birth, state.text(), name)? else { return Ok(()) };
-        if Refs::<D>::unless_swept(unborn.make_content_dir())?.is_some() {
-            unborn.publish(&self.refs.dir, key.as_str(), true)?;
+        match unborn.make_content_dir() {
+            Ok(()) => unborn.publish(&self.refs.dir, key.as_str(), true).map(|_| ()),
+            Err(error) => {
+                unborn.discard();
+                Refs::<D>::unless_swept(Err(error)).map(|_: Option<()>| ())
+            }
         }
-        Ok(())
     }
 
     /// `None` if the lease has none any more.

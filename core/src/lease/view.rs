@@ -73,7 +73,7 @@ impl<D: Directory> Leases<D> {
             };
             let line = Rc::new(line);
             super::line::for_each_foreign(&*line, &mut |entry| {
-                let path = format!("{name}/line/{entry}");
+                let path = format!("{name}/{}/{entry}", reference.content_name());
                 damages.push(Damage::foreign(Rc::clone(&line), String::from(entry), path, "not a place in line"));
             })
         })

@@ -113,6 +113,11 @@ impl<D: Directory> Ref<D> {
         Ok(())
     }
 
+    /// The name of the content directory.
+    pub(crate) fn content_name(&self) -> String {
+        self.birth.map_or_else(String::new, content_name)
+    }
+
     /// The content directory; `None` once it is removed.
     pub(crate) fn content(&self) -> Result<Option<D>> {
         let Some(birth) = self.birth else { return Ok(None) };

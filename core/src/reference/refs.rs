@@ -5,7 +5,7 @@ use crate::capability::{Directory, Environment, FsError, Kind};
 use crate::error::{Error, Holding, Result};
 use crate::holder::Holders;
 use crate::limits::{NAME_BYTES_MAX, PAGE_MAX};
-use crate::name::{Decoded, Key};
+use crate::name::{Decoded, Key, number};
 use crate::store::{
     Damage, FORMAT_FILE, Floor, Format, QUARANTINE, TMP, Trash, ensure_dir, list_entries, open_or_absent, read_file,
     sync_all,
@@ -74,7 +74,13 @@ impl<D: Directory> Refs<D> {
     /// removed before that ref was born is below it.
     pub(crate) fn next_token(&self, token: u64) -> Result<u64> {
         let floor = self.floor().read()?;
-        Ok(token.saturating_add(1).max(self.environment.now_ms()).max(floor.saturating_add(1)))
+        let next = token.saturating_add(1).max(self.environment.now_ms()).max(floor.saturating_add(1));
+        if next > number::MOMENT_MAX {
+            return Err(Error::Damaged(format!(
+                "token {next} is beyond the last one, set the clock or the floor right"
+            )));
+        }
+        Ok(next)
     }
 
     /// Puts a ref and its state on the disk. Whoever gave birth to it may not have done so.
