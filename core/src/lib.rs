@@ -21,6 +21,7 @@ pub mod name;
 pub mod queue;
 mod reference;
 mod store;
+pub mod tasklist;
 
 pub use error::{Error, Holding, Result};
 

@@ -42,3 +42,21 @@ pub const TRIES_MAX: u32 = 64;
 pub const HISTORY_MAX: u32 = 100;
 /// How long a place in line lasts unless asked for again, in milliseconds.
 pub const PLACE_MS: u64 = 10_000;
+/// The most tasks in one list, deleted ones too.
+pub const LIST_TASKS_MAX: usize = 1_000_000;
+/// The longest change of a list, and the longest snapshot, in bytes.
+pub const LIST_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How often a change of a list that loses races is tried before it answers `exhausted`.
+pub const LIST_TRIES_MAX: u32 = 65_536;
+/// How many lists an instance remembers.
+pub const LISTS_KEPT_MAX: usize = 8;
+/// A history that has more changes than this forgets the oldest.
+pub const CHANGES_KEPT_MAX: u64 = 4_096;
+/// How many changes it keeps then.
+pub const CHANGES_KEPT_MIN: u64 = 1_024;
+/// The longest subject of a task, in bytes.
+pub const SUBJECT_BYTES_MAX: usize = 4 * 1024;
+/// The longest other text of a task, in bytes.
+pub const TEXT_BYTES_MAX: usize = 256 * 1024;
+/// How many users a list remembers.
+pub const SEEN_MAX: usize = 10;

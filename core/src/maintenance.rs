@@ -9,6 +9,7 @@ use crate::limits::SWEEP_MS_MIN;
 use crate::queue::Queues;
 use crate::reference::Refs;
 use crate::store::Damage;
+use crate::tasklist::Lists;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -28,6 +29,7 @@ pub struct Maintenance<D> {
     queues: Option<Queues<D>>,
     leases: Option<Leases<D>>,
     checkpoints: Option<Checkpoints<D>>,
+    lists: Option<Lists<D>>,
     holders: Option<Holders<D>>,
 }
 
@@ -48,7 +50,7 @@ impl<D: Directory> Maintenance<D> {
     /// Over the stores that are there.
     #[must_use]
     pub fn new(queues: Option<Queues<D>>, holders: Option<Holders<D>>) -> Self {
-        Maintenance { queues, leases: None, checkpoints: None, holders }
+        Maintenance { queues, leases: None, checkpoints: None, lists: None, holders }
     }
 
     /// Over the leases too.
@@ -63,6 +65,12 @@ impl<D: Directory> Maintenance<D> {
         Maintenance { checkpoints, ..self }
     }
 
+    /// Over the task lists too.
+    #[must_use]
+    pub fn with_lists(self, lists: Option<Lists<D>>) -> Self {
+        Maintenance { lists, ..self }
+    }
+
     /// The damage in the stores that are directories of refs.
     fn damages_of_refs(&self) -> Result<Vec<Stored<'_, D>>> {
         let mut all = Vec::new();
@@ -74,6 +82,10 @@ impl<D: Directory> Maintenance<D> {
             let refs = &checkpoints.refs;
             let damages = checkpoints.damages()?.into_iter();
             all.extend(damages.map(|damage| Stored { store: "checkpoint", refs, damage }));
+        }
+        if let Some(lists) = &self.lists {
+            let refs = &lists.refs;
+            all.extend(lists.damages()?.into_iter().map(|damage| Stored { store: "tasks", refs, damage }));
         }
         Ok(all)
     }
@@ -140,6 +152,9 @@ impl<D: Directory> Maintenance<D> {
         }
         if let Some(checkpoints) = &self.checkpoints {
             count += checkpoints.sweep(older_than_ms)?;
+        }
+        if let Some(lists) = &self.lists {
+            count += lists.sweep(older_than_ms)?;
         }
         if let Some(holders) = &self.holders {
             count += holders.sweep(older_than_ms)?;

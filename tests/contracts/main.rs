@@ -7,3 +7,4 @@ mod queue;
 mod queue_given;
 mod queue_operator;
 mod support;
+mod tasklists;

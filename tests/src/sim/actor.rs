@@ -8,6 +8,7 @@ use leasehold_core::holder::Holders;
 use leasehold_core::lease::Leases;
 use leasehold_core::maintenance::Maintenance;
 use leasehold_core::queue::{Queue, Queues};
+use leasehold_core::tasklist::Lists;
 use std::rc::Rc;
 
 /// Something an actor logged. It stands in the log from the moment of the actor's last operation before it.
@@ -89,12 +90,19 @@ impl Actor {
         Checkpoints::new(self.dir("checkpoint"), self.holders(), self.environment())
     }
 
+    /// The task lists kept in `tasks`.
+    #[must_use]
+    pub fn lists(&self) -> Lists<SimDirectory> {
+        Lists::new(self.dir("tasks"), self.holders(), self.environment())
+    }
+
     /// Maintenance of all stores.
     #[must_use]
     pub fn maintenance(&self) -> Maintenance<SimDirectory> {
         Maintenance::new(Some(self.queues()), Some(self.holders()))
             .with_leases(Some(self.leases()))
             .with_checkpoints(Some(self.checkpoints()))
+            .with_lists(Some(self.lists()))
     }
 
     /// Logs an event, atomically with this actor's last operation before it.

@@ -71,6 +71,7 @@ impl World {
         world.directory("holders");
         world.directory("claims");
         world.directory("checkpoint");
+        world.directory("tasks");
         world
     }
 

@@ -1,0 +1,228 @@
+//! The one transition of a list: a change, planned on what the list is, made if it still is that.
+
+use super::entry::{self, Draft, Header};
+use super::log::{Loaded, Opened, author, stands};
+use super::name::{EntryName, ListName};
+use super::record::About;
+use super::state::State;
+use super::working::Working;
+use super::{Author, Lists};
+use crate::Durability;
+use crate::capability::{Directory, File, FsError};
+use crate::error::{Error, Result};
+use crate::limits::{LIST_BYTES_MAX, LIST_TRIES_MAX};
+use crate::name::{Key, Nonce, number};
+use crate::reference::{Refs, busy};
+use crate::store::{create_file, is_sync, sync_all};
+use alloc::format;
+use alloc::string::String;
+
+/// What plans a change. It is asked again on what the list has become, where somebody else was first.
+pub(crate) type Plan<'a, T> = dyn FnMut(&mut Working<'_>) -> Result<T> + 'a;
+
+impl<D: Directory> Lists<D> {
+    /// Makes a change of a list that is there. Synced by default.
+    pub(crate) fn change<T>(
+        &self,
+        list: &str,
+        by: Author<'_>,
+        durability: Durability,
+        plan: &mut Plan<'_, T>,
+    ) -> Result<T> {
+        let key = Key::of(list)?;
+        let by = author(by)?;
+        let sync = is_sync(durability, true);
+        for _ in 0..LIST_TRIES_MAX {
+            let Some(opened) = self.open(list, &key)? else { return Err(no_list(list)) };
+            if let Some(made) = self.try_change(list, opened, by.as_ref(), sync, plan)? {
+                return Ok(made);
+            }
+        }
+        Err(busy("list", list))
+    }
+
+    /// Makes a change, of a new list if there is none.
+    pub(crate) fn change_or_make<T>(
+        &self,
+        list: &str,
+        by: Author<'_>,
+        durability: Durability,
+        plan: &mut Plan<'_, T>,
+    ) -> Result<T> {
+        let key = Key::of(list)?;
+        let by = author(by)?;
+        let sync = is_sync(durability, true);
+        for _ in 0..LIST_TRIES_MAX {
+            let made = match self.open(list, &key)? {
+                Some(opened) => self.try_change(list, opened, by.as_ref(), sync, plan)?,
+                None => self.give_birth(list, &key, by.as_ref(), sync, plan)?,
+            };
+            if let Some(made) = made {
+                return Ok(made);
+            }
+        }
+        Err(busy("list", list))
+    }
+
+    /// `None` if somebody else was first.
+    fn try_change<T>(
+        &self,
+        list: &str,
+        mut opened: Opened<D>,
+        by: Option<&String>,
+        sync: bool,
+        plan: &mut Plan<'_, T>,
+    ) -> Result<Option<T>> {
+        let known = self.loaded.borrow_mut().remove(opened.key.as_str());
+        let Some(mut loaded) = self.catch_up(list, &opened, known)? else { return Ok(None) };
+        let now_ms = self.refs.environment.now_ms();
+        // The floor is read after the ref, see [`crate::store::Floor`].
+        let revision = self.next_revision(opened.name.revision)?;
+        let mut working = Working::new(&loaded.state, revision, opened.name.next_id, now_ms);
+        let planned = plan(&mut working);
+        let next_id = working.next_id;
+        let draft = working.into_draft();
+        let (planned, draft) = match (planned, draft) {
+            (Ok(planned), Some(draft)) => (planned, draft),
+            (planned, _) => {
+                self.keep(&opened.key, loaded);
+                return planned.map(Some);
+            }
+        };
+        let previous = Some(opened.name.head.text());
+        let header = Header { revision, at_ms: now_ms, by: by.cloned(), previous, events: draft.events.clone() };
+        let content = entry_content(&header, &draft)?;
+        let next = ListName { revision, next_id, kept: opened.name.kept.saturating_add(1), ..opened.name };
+        let Some(head) = self.swap_onto(&mut opened, &content, sync, &|head| ListName { head, ..next })? else {
+            self.keep(&opened.key, loaded);
+            return Ok(None);
+        };
+        loaded.apply(draft, content.len());
+        loaded.at = Some((opened.name.birth, head));
+        // A snapshot is for those to come: where it cannot be made, the change is made nevertheless.
+        let _ = self.compact_if_long(&mut opened, &mut loaded, sync);
+        self.keep(&opened.key, loaded);
+        Ok(Some(planned))
+    }
+
+    /// Publishes an entry and makes it what `next` says, if the list is still what was read; else leaves nothing.
+    pub(crate) fn swap_onto(
+        &self,
+        opened: &mut Opened<D>,
+        content: &[u8],
+        sync: bool,
+        next: &dyn Fn(EntryName) -> ListName,
+    ) -> Result<Option<EntryName>> {
+        let nonce = Nonce::draw_on(opened.name.revision, &self.refs.environment);
+        let name = EntryName { nonce, crc: crc32fast::hash(content) };
+        let file = match create_file(&opened.content, &name.text(), &[content]) {
+            Ok(file) => file,
+            // Gone means that the list is being removed.
+            Err(FsError::NotFound | FsError::Exists) => return Ok(None),
+            Err(error) => return Err(Error::at("a task list", &error)),
+        };
+        // Where anything fails from here on, what was made is left as debris: the swap may have happened.
+        let next = next(name);
+        // Somebody may have been first already: then there is nothing to wait for the disk for.
+        let is_first = !sync || stands(&opened.reference);
+        if sync && is_first {
+            file.sync().map_err(|error| Error::at("a task list", &error))?;
+            sync_all(&[(&opened.content, "a task list")])?;
+        }
+        if !is_first || !opened.reference.swap(next.text())? {
+            let _ = opened.content.unlink(&name.text());
+            return Ok(None);
+        }
+        opened.name = next;
+        if sync {
+            self.refs.sync(&opened.reference)?;
+        }
+        Ok(Some(name))
+    }
+
+    /// The first change makes the list; `None` if somebody else has made it.
+    fn give_birth<T>(
+        &self,
+        list: &str,
+        key: &Key,
+        by: Option<&String>,
+        sync: bool,
+        plan: &mut Plan<'_, T>,
+    ) -> Result<Option<T>> {
+        let now_ms = self.refs.environment.now_ms();
+        let state = State::default();
+        // No token is given out under this revision: whoever claims reads the floor again, after the ref.
+        let revision = self.next_revision(0)?;
+        let mut working = Working::new(&state, revision, 1, now_ms);
+        working.put_about(About { created_ms: now_ms, created_by: by.cloned(), ..About::default() }, alloc::vec![]);
+        let planned = plan(&mut working)?;
+        let next_id = working.next_id;
+        let Some(draft) = working.into_draft() else { return Ok(Some(planned)) };
+        let header = Header { revision, at_ms: now_ms, by: by.cloned(), previous: None, events: draft.events.clone() };
+        let content = entry_content(&header, &draft)?;
+        let tmp = self.refs.ensure()?;
+        let birth = Nonce::draw(&self.refs.environment);
+        let nonce = Nonce::draw_on(revision, &self.refs.environment);
+        let head = EntryName { nonce, crc: crc32fast::hash(&content) };
+        let name = ListName {
+            revision,
+            is_tomb: false,
+            since_ms: now_ms,
+            birth,
+            head,
+            snapshot: None,
+            next_id,
+            forgotten: 0,
+            kept: 1,
+        };
+        let Some(unborn) = self.refs.conceive(&tmp, birth, name.text(), list)? else { return Ok(None) };
+        let made = match unborn.make_content(&head.text(), &[&content]) {
+            Ok((dir, file)) if sync => file
+                .sync()
+                .map_err(|error| Error::at("a task list", &error))
+                .and_then(|()| sync_all(&[(&dir, "a task list")])),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = made {
+            unborn.discard();
+            return Refs::<D>::unless_swept(Err(error));
+        }
+        let Some(born) = unborn.publish(&self.refs.dir, key.as_str(), true)? else { return Ok(None) };
+        if sync {
+            born.token_file.sync().map_err(|error| Error::at("a task list", &error))?;
+            self.refs.sync(&born.reference)?;
+        }
+        Ok(Some(planned))
+    }
+
+    /// The next revision; it serves as the token of what is claimed by it, so it is above the floor.
+    pub(crate) fn next_revision(&self, revision: u64) -> Result<u64> {
+        let next = revision.max(self.refs.floor().read()?).saturating_add(1);
+        if next > number::MOMENT_MAX {
+            return Err(Error::Damaged(format!("revision {next} is beyond the last one, set the floor right")));
+        }
+        Ok(next)
+    }
+}
+
+fn entry_content(header: &Header, draft: &Draft) -> Result<alloc::vec::Vec<u8>> {
+    let content = entry::write(header, draft)?;
+    if content.len() > LIST_BYTES_MAX {
+        return Err(Error::TooLarge(format!("a change of {} bytes, use at most {LIST_BYTES_MAX}", content.len())));
+    }
+    Ok(content)
+}
+
+pub(crate) fn no_list(list: &str) -> Error {
+    Error::NotFound(format!("no task list {list:?}"))
+}
+
+impl Loaded {
+    /// Whether reading it costs more than it should.
+    pub(crate) fn is_long(&self) -> bool {
+        const ENTRIES_MIN: usize = 64;
+        const ENTRIES_MAX: usize = 1_024;
+        self.entries >= ENTRIES_MAX || (self.entries >= ENTRIES_MIN && 2 * self.bytes >= self.snapshot_bytes)
+    }
+}

@@ -1,0 +1,59 @@
+//! What happened to a list.
+
+use super::change::no_list;
+use super::{Change, History, Lists};
+use crate::capability::Directory;
+use crate::error::{Error, Result};
+use crate::limits::{PAGE_MAX, TRIES_MAX};
+use crate::name::Key;
+use crate::reference::busy;
+use alloc::format;
+
+impl<D: Directory> Lists<D> {
+    /// The changes after revision `since`, the earliest first, `limit` (1 to 10,000) at most. From 0: all that are kept,
+    /// if none was forgotten.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such list; [`Error::InvalidArgument`], [`Error::InvalidName`],
+    /// [`Error::Damaged`], [`Error::Unsupported`], [`Error::Io`].
+    pub fn history(&self, list: &str, since: u64, limit: u32) -> Result<History> {
+        if !(1..=PAGE_MAX).contains(&limit) {
+            return Err(Error::InvalidArgument(format!("a page of {limit} changes, use 1 to {PAGE_MAX}")));
+        }
+        let key = Key::of(list)?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        for _ in 0..TRIES_MAX {
+            let Some(opened) = self.open(list, &key)? else { return Err(no_list(list)) };
+            if since < opened.name.forgotten {
+                return Ok(History::TooOld { oldest: opened.name.forgotten });
+            }
+            // The earliest are wanted, and found last: all but the last `limit` seen are let go again.
+            let mut changes = alloc::collections::VecDeque::new();
+            let mut more = false;
+            let is_whole = self.for_each_change(&opened, &mut |_, header| {
+                if header.revision <= since {
+                    return false;
+                }
+                changes.push_front(Change {
+                    revision: header.revision,
+                    at_ms: header.at_ms,
+                    by: header.by,
+                    events: header.events,
+                });
+                if changes.len() > limit {
+                    changes.pop_back();
+                    more = true;
+                }
+                true
+            })?;
+            if is_whole {
+                let revision = changes.back().map_or(since, |last| last.revision);
+                return Ok(History::Changes { changes: changes.into(), revision, more });
+            }
+            if super::log::stands(&opened.reference) {
+                return Err(super::log::damaged(list, "a change of its history is missing or not what was written"));
+            }
+        }
+        Err(busy("list", list))
+    }
+}

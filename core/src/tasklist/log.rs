@@ -1,0 +1,207 @@
+//! Reading a list: from the head back to what is known already, or to a snapshot.
+
+use super::entry::{self, Draft, Entry, Header};
+use super::name::{EntryName, ListName};
+use super::state::State;
+use super::{Author, Lists};
+use crate::capability::{Directory, FsError};
+use crate::error::{Error, Result};
+use crate::limits::{LIST_BYTES_MAX, LISTS_KEPT_MAX, TRIES_MAX};
+use crate::name::{Key, Nonce};
+use crate::reference::{Ref, Seen, busy, not_understood};
+use crate::store::read_file;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// How many revisions behind a snapshot what is known is still worth more than reading that.
+const NEAR: u64 = 1_024;
+
+/// A list in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded {
+    /// Which list it is: its birth, and the entry that was applied last.
+    pub(crate) at: Option<(Nonce, EntryName)>,
+    pub(crate) state: State,
+    /// How many entries, and bytes, stand since the last snapshot, and how long that is.
+    pub(crate) entries: usize,
+    pub(crate) bytes: usize,
+    pub(crate) snapshot_bytes: usize,
+}
+
+impl Loaded {
+    /// Applies a change that follows, of `bytes` in the log.
+    pub(crate) fn apply(&mut self, draft: Draft, bytes: usize) {
+        self.entries += 1;
+        self.bytes += bytes;
+        self.state.apply(draft);
+    }
+}
+
+/// A list as it was read.
+#[derive(Debug)]
+pub(crate) struct Opened<D> {
+    pub(crate) key: Key,
+    pub(crate) reference: Ref<D>,
+    pub(crate) name: ListName,
+    pub(crate) content: D,
+}
+
+impl<D: Directory> Lists<D> {
+    /// Reads a list, and lets `act` see it; `None` if there is none.
+    pub(crate) fn with_loaded<T>(
+        &self,
+        list: &str,
+        act: &mut dyn FnMut(&Opened<D>, &mut Loaded) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let key = Key::of(list)?;
+        for _ in 0..TRIES_MAX {
+            let Some(opened) = self.open(list, &key)? else { return Ok(None) };
+            // Taken out, so that what fails half-way is not kept.
+            let known = self.loaded.borrow_mut().remove(key.as_str());
+            let Some(mut loaded) = self.catch_up(list, &opened, known)? else { continue };
+            let result = act(&opened, &mut loaded);
+            self.keep(&key, loaded);
+            return result.map(Some);
+        }
+        Err(busy("list", list))
+    }
+
+    pub(crate) fn keep(&self, key: &Key, loaded: Loaded) {
+        let mut kept = self.loaded.borrow_mut();
+        if kept.len() >= LISTS_KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(String::from(key.as_str()), loaded);
+    }
+
+    /// Reads the ref; finishes its removal where that is under way.
+    pub(crate) fn open(&self, list: &str, key: &Key) -> Result<Option<Opened<D>>> {
+        for _ in 0..TRIES_MAX {
+            let reference = match self.refs.read(key)? {
+                Seen::Absent => return Ok(None),
+                Seen::Unknown(why) => return Err(not_understood("list", &why)),
+                Seen::Present(reference) => reference,
+            };
+            let Some(name) = ListName::parse(&reference.token_name) else { continue };
+            if name.is_tomb {
+                self.refs.remove(&reference, key, name.revision)?;
+                continue;
+            }
+            match reference.content()? {
+                Some(content) => return Ok(Some(Opened { key: key.clone(), reference, name, content })),
+                None if stands(&reference) => return Err(damaged(list, "its log is gone")),
+                None => {}
+            }
+        }
+        Err(busy("list", list))
+    }
+
+    /// Brings what is known up to the head; `None` if the list has moved on meanwhile.
+    pub(crate) fn catch_up(&self, list: &str, opened: &Opened<D>, known: Option<Loaded>) -> Result<Option<Loaded>> {
+        let name = &opened.name;
+        let in_snapshot = name.snapshot.map_or(0, |snapshot| snapshot.nonce.base_token());
+        // Changes are read back to what is known or, where that is not near, to the snapshot.
+        let known = known.and_then(|known| {
+            let (birth, at) = known.at.filter(|(birth, _)| *birth == name.birth)?;
+            let is_near = at.nonce.base_token().saturating_add(NEAR) >= in_snapshot;
+            (birth == name.birth && is_near).then_some((known, at))
+        });
+        let (until, bound) = match &known {
+            Some((_, at)) => (Some(*at), at.nonce.base_token()),
+            None => (None, in_snapshot),
+        };
+        let mut unread = Vec::new();
+        let mut next = Some(name.head);
+        while let Some(entry_name) = next.filter(|next| Some(*next) != until && next.nonce.base_token() > bound) {
+            match read_entry(&opened.content, entry_name)? {
+                Some(entry) => {
+                    next = entry.header.previous();
+                    unread.push(entry);
+                }
+                // What is known may have been left behind.
+                None if known.is_some() => return self.catch_up(list, opened, None),
+                None => return missing(list, opened, entry_name),
+            }
+        }
+        let mut loaded = match (known, name.snapshot) {
+            (Some((known, _)), _) if next == until => known,
+            (Some(_), _) => return self.catch_up(list, opened, None),
+            (None, None) => Loaded::default(),
+            (None, Some(snapshot)) => {
+                let Some(entry) = read_entry(&opened.content, snapshot)? else {
+                    return missing(list, opened, snapshot);
+                };
+                let mut loaded = Loaded { snapshot_bytes: entry.bytes, ..Loaded::default() };
+                loaded.state.apply(entry.draft);
+                loaded
+            }
+        };
+        for entry in unread.into_iter().rev() {
+            loaded.apply(entry.draft, entry.bytes);
+        }
+        loaded.at = Some((name.birth, name.head));
+        Ok(Some(loaded))
+    }
+
+    /// The changes that are kept from the head back, until `visit` answers `false`; `false` if one of them is gone.
+    pub(crate) fn for_each_change(
+        &self,
+        opened: &Opened<D>,
+        visit: &mut dyn FnMut(EntryName, Header) -> bool,
+    ) -> Result<bool> {
+        let mut next = Some(opened.name.head);
+        let mut left = opened.name.kept;
+        while let Some(name) = next.filter(|_| left > 0) {
+            let Some(entry) = read_entry(&opened.content, name)? else { return Ok(false) };
+            next = entry.header.previous();
+            left -= 1;
+            if !visit(name, entry.header) {
+                break;
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// What was compacted while it was read is no damage.
+fn missing<D: Directory, T>(list: &str, opened: &Opened<D>, entry: EntryName) -> Result<Option<T>> {
+    if stands(&opened.reference) {
+        return Err(damaged(list, &format!("entry {} of its log is missing or not what was written", entry.text())));
+    }
+    Ok(None)
+}
+
+/// Whether a list is still at the revision that was read.
+pub(crate) fn stands<D: Directory>(reference: &Ref<D>) -> bool {
+    reference.dir.metadata(&reference.token_name).is_ok()
+}
+
+pub(crate) fn damaged(list: &str, why: &str) -> Error {
+    Error::Damaged(format!("list {list:?}: {why}; put it back or remove the list"))
+}
+
+/// The author's name, checked.
+pub(crate) fn author(author: Author<'_>) -> Result<Option<String>> {
+    match author.by {
+        Some(by) if by.len() > crate::limits::NAME_BYTES_MAX => {
+            Err(Error::TooLarge(format!("an author of {} bytes, use at most 255", by.len())))
+        }
+        by => Ok(by.map(String::from)),
+    }
+}
+
+fn read_content<D: Directory>(dir: &D, name: EntryName) -> Result<Option<Vec<u8>>> {
+    let at = |error: FsError| Error::at("a task list", &error);
+    let file = match dir.open(&name.text()) {
+        Ok(file) => file,
+        Err(FsError::NotFound | FsError::IsDirectory | FsError::Link | FsError::NotDirectory) => return Ok(None),
+        Err(error) => return Err(at(error)),
+    };
+    let content = read_file(&file, LIST_BYTES_MAX).map_err(at)?;
+    Ok(content.filter(|content| crc32fast::hash(content) == name.crc))
+}
+
+fn read_entry<D: Directory>(dir: &D, name: EntryName) -> Result<Option<Entry>> {
+    Ok(read_content(dir, name)?.as_deref().and_then(entry::read))
+}

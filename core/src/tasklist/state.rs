@@ -1,0 +1,60 @@
+//! A list in memory: its log, applied.
+
+use super::entry::Draft;
+use super::record::{About, Record};
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+/// All that a list is at one revision.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) about: About,
+    pub(crate) tasks: BTreeMap<u64, Record>,
+    /// What is not ended, by priority and age.
+    open: BTreeSet<(u8, u64)>,
+    /// Who is blocked by whom: the other direction of `blocked_by`.
+    blocks: BTreeSet<(u64, u64)>,
+}
+
+impl State {
+    /// Makes a change true.
+    pub(crate) fn apply(&mut self, draft: Draft) {
+        if draft.is_reset {
+            self.tasks.clear();
+            self.open.clear();
+            self.blocks.clear();
+        }
+        if let Some(about) = draft.about {
+            self.about = about;
+        }
+        for task in draft.tasks {
+            let (id, priority, is_open) = (task.id, task.priority, !task.status.is_terminal());
+            for blocker in &task.blocked_by {
+                self.blocks.insert((*blocker, id));
+            }
+            if is_open {
+                self.open.insert((priority, id));
+            }
+            if let Some(before) = self.tasks.insert(id, task) {
+                if !is_open || before.priority != priority {
+                    self.open.remove(&(before.priority, id));
+                }
+                let now = &self.tasks[&id].blocked_by;
+                let gone: Vec<u64> = before.blocked_by.iter().copied().filter(|old| !now.contains(old)).collect();
+                for blocker in gone {
+                    self.blocks.remove(&(blocker, id));
+                }
+            }
+        }
+    }
+
+    /// What is not ended, the most urgent first.
+    pub(crate) fn open(&self) -> impl Iterator<Item = &Record> {
+        self.open.iter().filter_map(|(_, id)| self.tasks.get(id))
+    }
+
+    /// The tasks that `id` blocks.
+    pub(crate) fn blocked_on(&self, id: u64) -> impl Iterator<Item = u64> {
+        self.blocks.range((id, 0)..=(id, u64::MAX)).map(|(_, blocked)| *blocked)
+    }
+}

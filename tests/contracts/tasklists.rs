@@ -1,0 +1,94 @@
+//! What task lists promise.
+
+use leasehold_core::Durability::Standard;
+use leasehold_core::Error;
+use leasehold_core::tasklist::{Author, Claim, Filter, History, NewTask, Status, Update};
+use leasehold_tests::sim::World;
+
+fn new(subject: &str) -> NewTask<'_> {
+    NewTask { subject, ..NewTask::default() }
+}
+
+const NOBODY: Author<'static> = Author { by: None };
+
+#[test]
+fn tasks_are_made_with_ids_that_follow_each_other_and_are_never_used_twice() {
+    let world = World::new();
+    let lists = world.lists();
+    assert_eq!(lists.create("l", &[new("a"), new("b")], NOBODY, Standard).unwrap(), [1, 2]);
+    assert_eq!(lists.create("l", &[new("c")], NOBODY, Standard).unwrap(), [3]);
+    assert!(lists.delete("l", 3, None, None, NOBODY, Standard).unwrap().is_empty());
+    assert_eq!(lists.create("l", &[new("d")], NOBODY, Standard).unwrap(), [4]);
+    assert_eq!(lists.reset("l", NOBODY, Standard).unwrap(), 3);
+    assert_eq!(world.lists().create("l", &[new("e")], NOBODY, Standard).unwrap(), [5]);
+    assert_eq!(world.lists().list("l", Filter::default(), None, 10).unwrap().tasks.len(), 1);
+}
+
+#[test]
+fn a_fresh_instance_reads_what_was_written_over_many_snapshots() {
+    let world = World::new();
+    let lists = world.lists();
+    for n in 1..=300u64 {
+        assert_eq!(lists.create("l", &[new("a")], NOBODY, Standard).unwrap(), [n]);
+        if n % 3 == 0 {
+            let update = Update { status: Some(Status::Completed), ..Update::default() };
+            assert_eq!(lists.update("l", n, &update, NOBODY, Standard).unwrap().changed, ["status"]);
+        }
+    }
+    let fresh = world.lists();
+    let info = fresh.info("l").unwrap().unwrap();
+    assert_eq!((info.pending, info.completed), (200, 100));
+    assert_eq!(
+        fresh.list("l", Filter::default(), None, 1_000).unwrap(),
+        lists.list("l", Filter::default(), None, 1_000).unwrap()
+    );
+    match fresh.history("l", 0, 10_000).unwrap() {
+        History::Changes { changes, more: false, .. } => assert_eq!(changes.len(), 400),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_claim_answers_why_not_in_the_order_of_the_contract() {
+    let world = World::new();
+    let lists = world.lists();
+    let (me, other) = (
+        world.holders().open("me", 60_000, Standard).unwrap(),
+        world.holders().open("other", 60_000, Standard).unwrap(),
+    );
+    let blocked = NewTask { blocked_by_new: &[0], ..new("second") };
+    lists.create("l", &[new("first"), blocked], NOBODY, Standard).unwrap();
+    assert_eq!(lists.claim("l", 9, &me, false, Standard).unwrap(), Claim::NotFound);
+    assert_eq!(lists.claim("none", 1, &me, false, Standard).unwrap(), Claim::NotFound);
+    assert_eq!(lists.claim("l", 2, &me, false, Standard).unwrap(), Claim::Blocked(vec![1]));
+    let Claim::Ok { token, task } = lists.claim("l", 1, &me, false, Standard).unwrap() else { panic!() };
+    assert_eq!(task.status, Status::InProgress);
+    let Claim::AlreadyOwned(owner) = lists.claim("l", 1, &other, false, Standard).unwrap() else { panic!() };
+    assert_eq!(owner.holder, "me");
+    let done = Update { status: Some(Status::Completed), ..Update::default() };
+    assert!(matches!(lists.update("l", 1, &done, NOBODY, Standard), Err(Error::Held(_))));
+    let stale = Update { token: Some(token + 1), ..done.clone() };
+    assert!(matches!(lists.update("l", 1, &stale, NOBODY, Standard), Err(Error::Lost(_))));
+    let mine = Update { token: Some(token), ..done };
+    lists.update("l", 1, &mine, NOBODY, Standard).unwrap();
+    assert_eq!(lists.claim("l", 1, &other, false, Standard).unwrap(), Claim::AlreadyCompleted);
+    assert!(matches!(lists.claim_next("l", &other, true, Standard).unwrap(), Claim::Ok { task, .. } if task.id == 2));
+}
+
+#[test]
+fn tasks_that_would_wait_for_each_other_are_refused() {
+    let world = World::new();
+    let lists = world.lists();
+    lists.create("l", &[new("a"), new("b"), new("c")], NOBODY, Standard).unwrap();
+    let on = |id: u64, blockers: &[u64]| {
+        lists.update("l", id, &Update { add_blocked_by: blockers, ..Update::default() }, NOBODY, Standard)
+    };
+    assert_eq!(on(2, &[1]).unwrap().changed, ["blocked-by"]);
+    assert_eq!(on(3, &[2]).unwrap().changed, ["blocked-by"]);
+    assert!(matches!(on(1, &[3]), Err(Error::InvalidArgument(_))));
+    assert!(on(1, &[1]).unwrap().changed.is_empty());
+    assert_eq!(lists.get("l", 1).unwrap().unwrap().blocks, [2]);
+    assert_eq!(lists.delete("l", 2, None, None, NOBODY, Standard).unwrap(), [3]);
+    assert!(lists.get("l", 3).unwrap().unwrap().blocked_by.is_empty());
+    assert_eq!(lists.get("l", 2).unwrap().unwrap().status, Status::Deleted);
+}
