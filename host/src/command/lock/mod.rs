@@ -106,8 +106,9 @@ impl Lock {
                     || "it is free, but meant for those before us in line".into(),
                     |holding| leasehold_core::Error::Held(holding).to_string(),
                 );
-                let time = show_duration(self.wait.unwrap_or_default());
-                Err(Failure::Nothing(format!("lease {:?} was not obtained within {time}: {who}", self.name)))
+                let waited = self.wait.filter(|wait| !wait.is_zero()).map(show_duration);
+                let within = waited.map_or_else(String::new, |time| format!(" within {time}"));
+                Err(Failure::Nothing(format!("lease {:?} was not obtained{within}: {who}", self.name)))
             }
         });
         if !matches!(ended, Ok(End::Lost(_)))
