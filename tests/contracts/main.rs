@@ -6,4 +6,5 @@ mod holders;
 mod queue;
 mod queue_given;
 mod queue_operator;
+mod queue_trouble;
 mod support;

@@ -142,7 +142,7 @@ impl<D: Directory> Holders<D> {
                 Seen::Absent => {}
                 Seen::Unknown(_) => {
                     let problem = "not a holder; it counts as alive";
-                    damages.push(Damage::foreign(Rc::clone(&store), name, path, problem));
+                    damages.push(Damage::unknown(Rc::clone(&store), name, path, problem));
                 }
                 Seen::Present(reference) => reference.for_each_foreign(HolderName::is_token, &mut |dir, entry| {
                     let path = format!("{name}/{entry}");

@@ -84,7 +84,10 @@ impl<D: Directory> Queue<D> {
                     })?;
                 }
                 Ok(None) => {}
-                Err(Error::Damaged(_)) => damages.push(foreign(found, "not a task; it counts as claimed")),
+                Err(Error::Damaged(_)) => {
+                    let path = found.full_path();
+                    damages.push(Damage::unknown(found.dir, found.name, path, "not a task; it counts as claimed"));
+                }
                 Err(error) => return Err(error),
             }
             Ok(())

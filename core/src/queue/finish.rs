@@ -27,6 +27,7 @@ use crate::limits::{PAYLOAD_BYTES_MAX, REASON_BYTES_MAX, TRIES_MAX};
 use crate::name::{Key, Nonce};
 use crate::reference::ignore_gone;
 use crate::store::{is_sync, list_entries, sync_all};
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -36,7 +37,7 @@ struct Act<'a> {
     /// The state after it; [`Place::Tomb`] means gone.
     next: &'a dyn Fn(&Entry) -> Entry,
     /// What is to be noted with it.
-    note: Option<Note>,
+    note: Option<Note<'a>>,
     /// Whether it counts as done if the task stands as done under the same token already.
     is_done: bool,
     sync: bool,
@@ -104,7 +105,7 @@ impl<D: Directory> Queue<D> {
                     place: if is_kept { Place::Done { at_ms: now_ms } } else { Place::Tomb },
                     ..entry.clone()
                 },
-                note: outcome.map(|outcome| Note { outcome: Some(outcome.to_vec()), ..Note::default() }),
+                note: outcome.map(|outcome| Note { outcome: Some(Cow::Borrowed(outcome)), ..Note::default() }),
                 is_done: true,
                 sync: is_sync(durability, false),
             },
@@ -186,7 +187,7 @@ impl<D: Directory> Queue<D> {
     /// `None` if the claim is over.
     fn act_on_file(&self, layout: &Rc<Layout<D>>, claimed: Entry, act: Act<'_>) -> Result<Option<Entry>> {
         let mut current = claimed.clone();
-        let note = self.merged_note(layout, &claimed, act.note)?;
+        let note = self.merged_note(layout, &claimed, act.note);
         let written = match &note {
             Some(note) => Some(write_note(layout, note, claimed.token, self)?),
             None => None,
@@ -223,10 +224,12 @@ impl<D: Directory> Queue<D> {
     }
 
     /// What the file's name was when it was dropped is kept beside the new reason.
-    fn merged_note(&self, layout: &Layout<D>, entry: &Entry, note: Option<Note>) -> Result<Option<Note>> {
-        let (Some(mut note), Some(old)) = (note.clone(), entry.note) else { return Ok(note) };
-        note.file = Note::read(&layout.notes, &old.text())?.and_then(|old| old.file);
-        Ok(Some(note))
+    fn merged_note<'a>(&self, layout: &Layout<D>, entry: &Entry, note: Option<Note<'a>>) -> Option<Note<'a>> {
+        let mut note = note?;
+        if let Some(old) = entry.note {
+            note.file = Note::read(&layout.notes, &old.text()).file;
+        }
+        Some(note)
     }
 
     /// `None` if the claim is over.
@@ -270,7 +273,7 @@ impl<D: Directory> Queue<D> {
                 if next.note != before.note {
                     given.remove_blob(before.note)?;
                 }
-                follow(layout, key, &before, &next)?;
+                follow(layout, key, &before, &next);
             }
             return Ok(Some(next));
         }
@@ -286,7 +289,7 @@ impl<D: Directory> Queue<D> {
     }
 }
 
-fn note_of_reason(reason: &str) -> Result<Option<Note>> {
+fn note_of_reason(reason: &str) -> Result<Option<Note<'static>>> {
     if reason.len() > REASON_BYTES_MAX {
         return Err(Error::TooLarge(format!("a reason of {} bytes, use at most {REASON_BYTES_MAX}", reason.len())));
     }
@@ -295,7 +298,12 @@ fn note_of_reason(reason: &str) -> Result<Option<Note>> {
 
 /// Publishes a note of a task without a given id, to be named by a rename from the state at `token`. So a
 /// sweeper knows how long it may still come to be named.
-pub(crate) fn write_note<D: Directory>(layout: &Layout<D>, note: &Note, token: u64, queue: &Queue<D>) -> Result<Nonce> {
+pub(crate) fn write_note<D: Directory>(
+    layout: &Layout<D>,
+    note: &Note<'_>,
+    token: u64,
+    queue: &Queue<D>,
+) -> Result<Nonce> {
     let mut notes = layout.notes.clone();
     for _ in 0..TRIES_MAX {
         let nonce = Nonce::draw_on(token, queue.environment());

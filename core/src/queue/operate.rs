@@ -42,7 +42,7 @@ impl<D: Directory> Queue<D> {
                     }
                 }
                 Place::Claimed { .. } if self.is_over(located.entry())? => {
-                    self.take_back(&layout, &mut located)?;
+                    self.take_back(&layout, &mut located, sync)?;
                 }
                 Place::Claimed { .. } => return Err(Error::Held(self.holding(located.entry()))),
                 Place::Done { .. } | Place::Dead { .. } | Place::Tomb => {
@@ -79,7 +79,7 @@ impl<D: Directory> Queue<D> {
                     place_ticket(&layout, &given.key, &next, sync)?;
                     let swapped = given.swap(next.clone())?;
                     if swapped {
-                        follow(&layout, &given.key, &before, &next)?;
+                        follow(&layout, &given.key, &before, &next);
                         if sync {
                             sync_all(&[(&given.reference.dir, "ids")])?;
                         }
@@ -172,12 +172,12 @@ impl<D: Directory> Queue<D> {
     }
 
     /// Takes back a claim that is over.
-    fn take_back(&self, layout: &Rc<Layout<D>>, located: &mut Located<D>) -> Result<()> {
+    fn take_back(&self, layout: &Rc<Layout<D>>, located: &mut Located<D>, sync: bool) -> Result<()> {
         match located {
-            Located::Given(given) => self.abandon_given(layout, given).map(|_| ()),
+            Located::Given(given) => self.abandon_given(layout, given, sync).map(|_| ()),
             Located::File { dir, entry } => {
                 let next = entry.abandoned(self.environment().now_ms());
-                move_file(layout, dir, entry, &next, false).map(|_| ())
+                move_file(layout, dir, entry, &next, sync).map(|_| ())
             }
         }
     }

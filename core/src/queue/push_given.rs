@@ -91,7 +91,7 @@ impl<D: Directory> Queue<D> {
                 Place::Tomb => given.remove(layout)?,
                 // Its claim is over: it comes back first, and then its place is taken.
                 Place::Claimed { .. } => {
-                    self.abandon_given(layout, &mut given)?;
+                    self.abandon_given(layout, &mut given, sync)?;
                 }
                 _ => {
                     if self.replace_content(layout, key, &mut given, task, sync)? {

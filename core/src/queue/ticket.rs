@@ -106,35 +106,43 @@ pub(crate) fn place_ticket<D: Directory>(layout: &Layout<D>, key: &Key, entry: &
     Err(Error::Exhausted(format!("the place of ticket {name} is removed as fast as it is made, try again")))
 }
 
-/// Moves a ticket from `dir/name` to where the task's ticket belongs.
+/// Moves a ticket from `dir/name` to where the task's ticket belongs; whether it was there.
 pub(crate) fn move_ticket<D: Directory>(
     layout: &Layout<D>,
     dir: &D,
     name: &str,
     key: &Key,
     entry: &Entry,
-) -> Result<()> {
+) -> Result<bool> {
     let target = ticket_name(key, entry);
-    let is_moved = match home(entry) {
+    let was_there = match home(entry) {
         Home::Bucket(bucket) => bucket::rename_into(dir, name, layout, &bucket, &target)?.is_some(),
         Home::Fixed(fixed) => layout.rename_to(fixed, dir, name, &target)?.is_some(),
-        Home::Nowhere => return ignore_gone(dir.unlink(name)).map_err(ticket_error),
+        Home::Nowhere => return ignore_gone(dir.unlink(name)).map(|()| true).map_err(ticket_error),
     };
-    if is_moved { Ok(()) } else { place_ticket(layout, key, entry, false) }
+    if !was_there {
+        place_ticket(layout, key, entry, false)?;
+    }
+    Ok(was_there)
 }
 
-/// Moves the ticket that belongs to state `from` to where it belongs in state `to`.
-pub(crate) fn follow<D: Directory>(layout: &Layout<D>, key: &Key, from: &Entry, to: &Entry) -> Result<()> {
-    let name = ticket_name(key, from);
+/// Moves the ticket that belongs to state `from` to where it belongs in state `to`. The swap has told the truth
+/// already and a ticket is a hint, so what hinders this one is no error: who meets the ticket moves it.
+pub(crate) fn follow<D: Directory>(layout: &Layout<D>, key: &Key, from: &Entry, to: &Entry) {
     let dir = match home(from) {
-        Home::Bucket(bucket) => bucket::open(layout, &bucket)?.map(|(_, dir)| dir),
+        Home::Bucket(bucket) => bucket::open(layout, &bucket).ok().flatten().map(|(_, dir)| dir),
         Home::Fixed(fixed) => Some(layout.fixed(fixed).clone()),
         Home::Nowhere => None,
     };
     match dir {
-        Some(dir) => move_ticket(layout, &dir, &name, key, to),
-        None => place_ticket(layout, key, to, false),
+        Some(dir) => follow_from(layout, &dir, &ticket_name(key, from), key, to),
+        None => drop(place_ticket(layout, key, to, false)),
     }
+}
+
+/// The same for the ticket that stands as `dir/name`.
+pub(crate) fn follow_from<D: Directory>(layout: &Layout<D>, dir: &D, name: &str, key: &Key, to: &Entry) {
+    drop(move_ticket(layout, dir, name, key, to));
 }
 
 /// Removes the ticket that belongs to a state.

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::limits::PAGE_MAX;
 use crate::name::number;
 use crate::store::read_file;
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -120,7 +121,7 @@ impl<D: Directory> Queue<D> {
             let info = self.info(&layout, &located)?;
             match self.content_of(&located)? {
                 Some((payload, mut attributes)) => {
-                    if let Some(file) = self.note_of(&layout, &located)?.file {
+                    if let Some(file) = self.note_of(&layout, &located).file {
                         attributes.push((String::from("file"), file));
                     }
                     return Ok(TaskView { info, payload, attributes });
@@ -145,8 +146,9 @@ impl<D: Directory> Queue<D> {
         let Place::Done { .. } = located.entry().place else {
             return Err(Error::NotFound(format!("task {id} of queue {:?} is not done", self.name())));
         };
-        self.note_of(&layout, &located)?
+        self.note_of(&layout, &located)
             .outcome
+            .map(Cow::into_owned)
             .ok_or_else(|| Error::Damaged(format!("task {id}: the note with its outcome is missing or damaged")))
     }
 
@@ -172,12 +174,12 @@ impl<D: Directory> Queue<D> {
         }
     }
 
-    fn note_of(&self, layout: &Layout<D>, located: &Located<D>) -> Result<Note> {
+    fn note_of(&self, layout: &Layout<D>, located: &Located<D>) -> Note<'static> {
         match located {
             Located::Given(given) => given.read_note(),
             Located::File { entry, .. } => match entry.note {
-                Some(note) => Ok(Note::read(&layout.notes, &note.text())?.unwrap_or_default()),
-                None => Ok(Note::default()),
+                Some(note) => Note::read(&layout.notes, &note.text()),
+                None => Note::default(),
             },
         }
     }
@@ -188,7 +190,7 @@ impl<D: Directory> Queue<D> {
             Place::Dead { cause, .. } => Some(cause),
             _ => None,
         };
-        let noted = self.note_of(layout, located)?.reason;
+        let noted = self.note_of(layout, located).reason;
         let reason = match cause {
             // What was noted is about an earlier attempt.
             Some(cause @ (Cause::Abandoned | Cause::Damaged)) => Some(String::from(cause.reason())),
