@@ -6,5 +6,6 @@ mod holders;
 mod queue;
 mod queue_given;
 mod queue_operator;
+mod queue_removed;
 mod queue_trouble;
 mod support;

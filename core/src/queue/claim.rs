@@ -265,7 +265,7 @@ impl<D: Directory> Queue<D> {
                     let after = before.released();
                     given.swap(after.clone()).map(|is_swapped| {
                         if is_swapped {
-                            follow(layout, &given.key, &before, &after);
+                            follow(layout, &given.key, &before, &after, false);
                         }
                     })
                 }
@@ -366,7 +366,7 @@ impl<D: Directory> Queue<D> {
             None => {
                 let dead = entry.dead(self.environment().now_ms(), Cause::Damaged);
                 if given.swap(dead.clone())? {
-                    follow(layout, &given.key, &entry, &dead);
+                    follow(layout, &given.key, &entry, &dead, false);
                 }
                 Ok(None)
             }

@@ -74,7 +74,7 @@ impl<D: Directory> Queue<D> {
             match Given::read(layout, &key) {
                 Ok(Some(given)) if given.entry.place == Place::Tomb => {}
                 Ok(Some(given)) => {
-                    if !tickets.contains_key(&ticket_name(&key, &given.entry)) {
+                    if !tickets.contains(&ticket_name(&key, &given.entry)) {
                         let problem = "a task without a ticket (or one that moves just now): reconcile";
                         damages.push(Damage::in_place(found.full_path(), problem));
                     }

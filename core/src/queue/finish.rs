@@ -273,7 +273,7 @@ impl<D: Directory> Queue<D> {
                 if next.note != before.note {
                     given.remove_blob(before.note)?;
                 }
-                follow(layout, key, &before, &next);
+                follow(layout, key, &before, &next, act.sync);
             }
             return Ok(Some(next));
         }
@@ -351,11 +351,11 @@ pub(crate) fn move_file<D: Directory>(
     let to = match &next.place {
         Place::Pending => {
             let bucket = BucketName::shared(next.priority, next.due_ms, 0);
-            let Some((priority, dir)) = bucket::rename_into(from, &name, layout, &bucket, &target)? else {
+            let Some(opened) = bucket::rename_into(from, &name, layout, &bucket, &target)? else {
                 return Ok(false);
             };
             if sync {
-                sync_all(&[(&dir, "a bucket"), (&priority, "pending"), (&layout.pending, "pending")])?;
+                opened.sync(layout)?;
             }
             None
         }

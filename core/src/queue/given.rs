@@ -46,7 +46,12 @@ impl<D: Directory> Given<D> {
     /// # Errors
     /// [`Error::Damaged`] where something stands that is not understood; it counts as live.
     pub(crate) fn read(layout: &Layout<D>, key: &Key) -> Result<Option<Self>> {
-        match Ref::read(&layout.ids, key.as_str(), Entry::is_token)? {
+        Self::read_in(&layout.ids, key)
+    }
+
+    /// The same in an `ids` that was opened anew.
+    pub(crate) fn read_in(ids: &D, key: &Key) -> Result<Option<Self>> {
+        match Ref::read(ids, key.as_str(), Entry::is_token)? {
             Seen::Absent => Ok(None),
             Seen::Unknown(why) => Err(Error::Damaged(format!("ids/{why}, run the doctor"))),
             Seen::Present(reference) => match Entry::parse(&reference.token_name) {
@@ -158,6 +163,10 @@ impl<D: Directory> Queue<D> {
                 // Its push is under way, or was cut short; or it is over.
                 Ok(_) => {
                     remove_void(layout, &candidate.bucket, &candidate.name, ticket)?;
+                    // Somebody removed `ids`, and its task stands in another: all is opened by name, and looked at again.
+                    if layout.is_doubted() {
+                        self.forget_layout();
+                    }
                     return Ok(not_taken);
                 }
                 // Nobody understands what stands there.
@@ -193,7 +202,7 @@ impl<D: Directory> Queue<D> {
         if !given.swap(after.clone())? {
             return Ok(false);
         }
-        follow(layout, &given.key, &before, &after);
+        follow(layout, &given.key, &before, &after, sync);
         if sync {
             sync_all(&[(&given.reference.dir, "ids")])?;
         }

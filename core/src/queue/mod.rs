@@ -127,7 +127,7 @@ pub struct Queue<D> {
     shard: Cell<(u64, u64)>,
     /// Files dropped into `pending` whose age is not known by the clock.
     dropped: RefCell<adopt::Watched>,
-    /// Whether this instance has synced the directories above the tasks.
+    /// Whether the directories above the tasks were synced since they were opened.
     is_anchored: Cell<bool>,
 }
 
@@ -168,6 +168,7 @@ impl<D: Directory> Queue<D> {
             Err(error) => return Err(error),
         };
         *self.layout.borrow_mut() = Some(Rc::clone(&layout));
+        self.is_anchored.set(false);
         Ok(Some(layout))
     }
 
@@ -189,7 +190,7 @@ impl<D: Directory> Queue<D> {
     }
 
     fn write_full_name(&self) -> Result<()> {
-        if let Some((_, Decoded::Shortened)) = Key::from_file_name(self.directory.trim_end_matches(SUFFIX)) {
+        if let Some((_, Decoded::Shortened)) = self.directory.strip_suffix(SUFFIX).and_then(Key::from_file_name) {
             let dir = self.queues.dir.open_dir(&self.directory).map_err(|error| Error::at(&self.directory, &error))?;
             match crate::store::create_file(&dir, NAME_FILE, &[self.name.as_bytes()]) {
                 Ok(_) | Err(FsError::Exists) => {}
@@ -236,13 +237,14 @@ impl<D: Directory> Queue<D> {
         count / bucket::SHARD_TASKS
     }
 
-    /// Syncs what was renamed out of `tmp` into `dirs`, and, once in this instance's life, the directories
-    /// above, which some other process may have made and not synced.
-    pub(crate) fn sync_published(&self, layout: &Layout<D>, dirs: &[(&D, &str)]) -> Result<()> {
-        sync_all(dirs)?;
-        sync_all(&[(&layout.pending, "pending"), (&layout.tmp, "tmp")])?;
-        if !self.is_anchored.replace(true) {
+    /// After something was renamed out of `tmp`, and synced where it stands now: syncs `tmp`, and, once for each
+    /// opening of the directories, those above, which some other process may have made and not synced.
+    pub(crate) fn sync_published(&self, layout: &Layout<D>) -> Result<()> {
+        sync_all(&[(&layout.tmp, "tmp")])?;
+        if !self.is_anchored.get() {
             sync_all(&[(&layout.queue, &self.directory), (&self.queues.dir, ".aristo")])?;
+            // One that is doubted was opened anew in part, and is opened anew as a whole by the next call.
+            self.is_anchored.set(!layout.is_doubted());
         }
         Ok(())
     }

@@ -79,7 +79,7 @@ impl<D: Directory> Queue<D> {
                     place_ticket(&layout, &given.key, &next, sync)?;
                     let swapped = given.swap(next.clone())?;
                     if swapped {
-                        follow(&layout, &given.key, &before, &next);
+                        follow(&layout, &given.key, &before, &next, false);
                         if sync {
                             sync_all(&[(&given.reference.dir, "ids")])?;
                         }

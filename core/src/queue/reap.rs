@@ -13,13 +13,12 @@ use super::entry::{Entry, Place};
 use super::finish::move_file;
 use super::given::Given;
 use super::layout::Layout;
-use super::ticket::{Ticket, move_ticket};
+use super::ticket::{Ticket, move_ticket, remove_void};
 use crate::Durability;
 use crate::capability::{Directory, Kind};
 use crate::error::{Error, Result};
 use crate::holder::{Holders, Liveness};
 use crate::name::Key;
-use crate::reference::ignore_gone;
 use crate::store::{is_sync, list_entries};
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
@@ -119,17 +118,12 @@ impl<D: Directory> Queue<D> {
         judged: &mut Judged,
         has_moved: &mut bool,
     ) -> Result<Option<String>> {
-        let remove = || ignore_gone(layout.claimed.unlink(name)).map_err(|error| Error::at("a ticket", &error));
         let mut given = match Given::read(layout, &ticket.key) {
-            Ok(Some(given)) => given,
-            // A ticket comes here after its task has lived, so an absent one is gone for good.
-            Ok(None) => return remove().map(|()| None),
+            Ok(Some(given)) if given.entry.nonce == ticket.nonce => given,
+            Ok(_) => return remove_void(layout, &layout.claimed, name, ticket).map(|_| None),
             Err(Error::Damaged(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        if given.entry.nonce != ticket.nonce {
-            return remove().map(|()| None);
-        }
         match given.entry.place {
             Place::Claimed { .. } => {
                 if !self.is_over_in(&given.entry, judged)? {
@@ -140,7 +134,7 @@ impl<D: Directory> Queue<D> {
             }
             Place::Tomb => {
                 given.remove(layout)?;
-                remove().map(|()| None)
+                move_ticket(layout, &layout.claimed, name, &ticket.key, &given.entry).map(|_| None)
             }
             // Whoever changed it was killed before the ticket could follow.
             Place::Pending | Place::Done { .. } | Place::Dead { .. } => {

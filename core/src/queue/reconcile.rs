@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::name::{Key, Nonce};
 use crate::reference::ignore_gone;
 use crate::store::{list_entries, sync_all};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -114,7 +114,7 @@ impl<D: Directory> Queue<D> {
             if given.entry.place == Place::Tomb {
                 given.remove(layout)?;
                 report(format!("ids/{name}"), String::from("its removal was cut short, and is finished"));
-            } else if !tickets.contains_key(&ticket_name(&key, &given.entry)) {
+            } else if !tickets.contains(&ticket_name(&key, &given.entry)) {
                 place_ticket(layout, &key, &given.entry, true)?;
                 report(format!("ids/{name}"), String::from("had no ticket, and has one again"));
             }
@@ -124,11 +124,11 @@ impl<D: Directory> Queue<D> {
 }
 
 /// The names of all tickets.
-pub(crate) fn ticket_names<D: Directory>(layout: &Layout<D>) -> Result<BTreeMap<String, ()>> {
-    let mut names = BTreeMap::new();
+pub(crate) fn ticket_names<D: Directory>(layout: &Layout<D>) -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
     let mut look = |found: Found<D>| {
         if found.kind == Kind::File && Ticket::parse(&found.name).is_some() {
-            names.insert(found.name, ());
+            names.insert(found.name);
         }
         Ok(())
     };

@@ -9,8 +9,9 @@ use super::content;
 use super::entry::{Entry, Place};
 use super::given::Given;
 use super::layout::Layout;
+use super::reconcile::ticket_names;
 use super::scan::Found;
-use super::ticket::{Ticket, move_ticket, remove_void};
+use super::ticket::{Ticket, move_ticket, place_ticket, remove_void, ticket_name};
 use crate::capability::{Directory, FsError, Kind};
 use crate::error::{Error, Result};
 use crate::name::{Key, Nonce};
@@ -110,8 +111,9 @@ impl<D: Directory> Queue<D> {
         Ok(count)
     }
 
-    /// Tombstones, and blobs that no name names and no name can name any more.
+    /// Tombstones, tasks that lost their tickets, and blobs that no name names and no name can name any more.
     fn sweep_given(&self, layout: &Rc<Layout<D>>) -> Result<u64> {
+        let tickets = ticket_names(layout)?;
         let mut count = 0;
         for (name, _) in list_entries(&layout.ids).map_err(|error| Error::at("ids", &error))? {
             let Some((key, _)) = Key::from_file_name(&name) else { continue };
@@ -125,8 +127,14 @@ impl<D: Directory> Queue<D> {
                 count += 1;
                 continue;
             }
-            let Some(blobs) = given.reference.content()? else { continue };
-            for (blob, _) in list_entries(&blobs).map_err(|error| Error::at("content", &error))? {
+            if !tickets.contains(&ticket_name(&key, &given.entry)) {
+                place_ticket(layout, &key, &given.entry, false)?;
+                count += 1;
+            }
+            // What cannot be looked into is left.
+            let Ok(Some(blobs)) = given.reference.content() else { continue };
+            let Ok(listed) = list_entries(&blobs) else { continue };
+            for (blob, _) in listed {
                 let Some(nonce) = Nonce::read(&blob) else { continue };
                 if content::is_debris(&given.entry, nonce) {
                     match blobs.unlink(&blob) {

@@ -1,0 +1,147 @@
+//! Directories that somebody removes and another makes again, under an instance that has them open; and what is on
+//! the disk when a call says so.
+
+use crate::support::{MINUTE_MS, claim, given, payloads, push, push_given, remove, scene, task};
+use leasehold_core::Durability::{Standard, Synced, Unsynced};
+use leasehold_core::capability::FsError;
+use leasehold_core::queue::{OnDuplicate, TaskState};
+use leasehold_tests::sim::{Cut, Disk, World};
+
+const QUEUE: &str = "aristo/mail-queue";
+
+/// Where tickets stand.
+fn tickets(world: &World) -> Vec<String> {
+    let below = world.view(|view| view.below(QUEUE));
+    below.into_iter().filter(|path| path.ends_with(".x") && !path.starts_with("ids")).collect()
+}
+
+/// Removes these directories and makes them again, as somebody else may.
+fn replace(world: &World, names: &[&str]) {
+    for name in names {
+        remove(world, &format!("{QUEUE}/{name}"));
+        world.directory(&format!("{QUEUE}/{name}"));
+    }
+}
+
+#[test]
+fn a_task_in_an_ids_that_was_made_again_is_claimed_and_keeps_its_ticket() {
+    let (world, queue, holder) = scene();
+    push(&queue, b"first");
+    assert_eq!(payloads(&queue, &holder), ["first"]);
+    replace(&world, &["ids"]);
+    push_given(&world.queue("mail"), "x", b"x");
+    assert_eq!(payloads(&queue, &holder), ["x"]);
+    assert_eq!(tickets(&world).len(), 1);
+}
+
+#[test]
+fn a_ticket_of_a_claim_in_an_ids_that_was_made_again_is_left_by_who_reaps() {
+    let (world, queue, _holder) = scene();
+    push(&queue, b"a");
+    let stale = world.queue("mail");
+    stale.status().unwrap();
+    replace(&world, &["ids"]);
+    let holder = world.holders().open("other", MINUTE_MS, Standard).unwrap();
+    push_given(&world.queue("mail"), "x", b"x");
+    assert_eq!(world.queue("mail").claim(&holder, 2, None, Standard).unwrap().len(), 2);
+    assert!(stale.reap(Standard).unwrap().is_empty());
+    assert_eq!(tickets(&world).len(), 1);
+    holder.end(Standard).unwrap();
+    assert_eq!(stale.reap(Standard).unwrap().len(), 2, "it has opened all again by name");
+}
+
+#[test]
+fn a_ticket_whose_task_is_being_born_out_of_a_tmp_that_was_made_again_is_left() {
+    let (world, queue, holder) = scene();
+    push(&queue, b"first");
+    assert_eq!(payloads(&queue, &holder), ["first"]);
+    replace(&world, &["tmp"]);
+    let copy = world.copy();
+    copy.record();
+    push_given(&copy.queue("mail"), "x", b"x");
+    let birth = copy.recorded().iter().position(|step| step.starts_with("rename") && step.contains("/ids/x"));
+    world.stop_after(birth.unwrap() as u64);
+    assert!(world.queue("mail").push(&[given("x", b"x")], OnDuplicate::Refuse, Standard).is_err());
+    world.go_on();
+    assert_eq!(tickets(&world).len(), 1);
+    assert!(claim(&queue, &holder).is_none());
+    assert_eq!(tickets(&world).len(), 1, "its maker may only be slow");
+}
+
+#[test]
+fn a_sweep_gives_a_ticket_to_a_task_that_lost_it() {
+    let (world, queue, holder) = scene();
+    push_given(&queue, "x", b"x");
+    remove(&world, &format!("{QUEUE}/pending/5"));
+    assert!(claim(&queue, &holder).is_none());
+    assert_eq!(world.maintenance().sweep(MINUTE_MS).unwrap(), 1);
+    assert_eq!(world.maintenance().sweep(MINUTE_MS).unwrap(), 0);
+    assert_eq!(payloads(&queue, &holder), ["x"]);
+}
+
+#[test]
+fn what_is_pushed_into_a_pending_that_was_made_again_is_on_the_disk() {
+    for batch in [1, 3] {
+        let (world, queue, _) = scene();
+        push(&queue, b"first");
+        remove(&world, &format!("{QUEUE}/pending"));
+        queue.push(&vec![task(b"second"); batch], OnDuplicate::Refuse, Standard).unwrap();
+        push(&queue, b"third");
+        let after = world.power_cut(Cut::Least, Disk::Whole);
+        let holder = after.holders().open("later", MINUTE_MS, Standard).unwrap();
+        let mut expected = vec!["second"; batch];
+        expected.push("third");
+        assert_eq!(payloads(&after.queue("mail"), &holder), expected);
+    }
+}
+
+/// A sync that fails is not taken for done by the next push.
+#[test]
+fn a_push_after_one_whose_sync_failed_is_on_the_disk() {
+    let scene = World::new();
+    scene.queue("mail").push(&[task(b"unsynced")], OnDuplicate::Refuse, Unsynced).unwrap();
+    for n in 0.. {
+        let world = scene.copy();
+        let queue = world.queue("mail");
+        let before = world.operations();
+        world.fail_after(n, FsError::Other("input/output error".into()));
+        let _ = queue.push(&[task(b"first")], OnDuplicate::Refuse, Standard);
+        if world.operations() <= before + n {
+            assert!(n > 15, "{n}");
+            break;
+        }
+        push(&queue, b"second");
+        let after = world.power_cut(Cut::Least, Disk::Whole);
+        let holder = after.holders().open("later", MINUTE_MS, Standard).unwrap();
+        let there = payloads(&after.queue("mail"), &holder);
+        assert!(there.contains(&"second".to_string()), "operation {n}: {there:?}");
+    }
+}
+
+#[test]
+fn a_task_that_is_kept_by_a_synced_push_is_on_the_disk() {
+    let (world, queue, _) = scene();
+    push(&queue, b"first");
+    queue.push(&[given("x", b"x")], OnDuplicate::Refuse, Unsynced).unwrap();
+    world.queue("mail").push(&[given("x", b"again")], OnDuplicate::Keep, Synced).unwrap();
+    let after = world.power_cut(Cut::Least, Disk::Whole);
+    let holder = after.holders().open("later", MINUTE_MS, Standard).unwrap();
+    assert_eq!(payloads(&after.queue("mail"), &holder), ["first", "x"]);
+}
+
+#[test]
+fn what_is_reaped_and_synced_is_on_the_disk() {
+    let (world, queue, holder) = scene();
+    push(&queue, b"a");
+    push_given(&queue, "x", b"x");
+    assert_eq!(queue.claim(&holder, 2, None, Synced).unwrap().len(), 2);
+    holder.end(Synced).unwrap();
+    world.advance(MINUTE_MS);
+    remove(&world, &format!("{QUEUE}/pending"));
+    assert_eq!(queue.reap(Synced).unwrap().len(), 2);
+    let after = world.power_cut(Cut::Least, Disk::Whole);
+    let states: Vec<_> =
+        ["pending/5", "ids/x"].iter().map(|path| after.view(|view| view.below(&format!("{QUEUE}/{path}")))).collect();
+    assert!(states.iter().all(|names| names.iter().any(|name| name.ends_with(".p"))), "{states:?}");
+    assert_eq!(after.queue("mail").list(TaskState::Ready, None, 10).unwrap().tasks.len(), 2);
+}
