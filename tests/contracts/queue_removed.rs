@@ -3,6 +3,7 @@
 
 use crate::support::{MINUTE_MS, claim, given, payloads, push, push_given, remove, scene, task};
 use leasehold_core::Durability::{Standard, Synced, Unsynced};
+use leasehold_core::Error;
 use leasehold_core::capability::FsError;
 use leasehold_core::queue::{OnDuplicate, TaskState};
 use leasehold_tests::sim::{Cut, Disk, World};
@@ -145,4 +146,75 @@ fn what_is_reaped_and_synced_is_on_the_disk() {
         ["pending/5", "ids/x"].iter().map(|path| after.view(|view| view.below(&format!("{QUEUE}/{path}")))).collect();
     assert!(states.iter().all(|names| names.iter().any(|name| name.ends_with(".p"))), "{states:?}");
     assert_eq!(after.queue("mail").list(TaskState::Ready, None, 10).unwrap().tasks.len(), 2);
+}
+
+/// Removes the content directory of the task `x`.
+fn remove_content(world: &World) {
+    let content = world.view(|view| view.names(&format!("{QUEUE}/ids/x")).into_iter().find(|n| n.starts_with("c.")));
+    remove(world, &format!("{QUEUE}/ids/x/{}", content.unwrap()));
+}
+
+#[test]
+fn a_task_whose_content_somebody_removed_is_named_set_aside_and_can_be_pushed_again() {
+    for on_duplicate in [OnDuplicate::Replace, OnDuplicate::Refuse] {
+        let (world, queue, holder) = scene();
+        push_given(&queue, "x", b"1");
+        let token = queue.peek("x").unwrap().info.token;
+        remove_content(&world);
+        let found = world.maintenance().check().unwrap();
+        assert!(found.iter().any(|finding| finding.problem.contains("content")), "{found:?}");
+        if on_duplicate == OnDuplicate::Refuse {
+            assert!(claim(&queue, &holder).is_none());
+            assert_eq!(queue.list(TaskState::Dead, None, 10).unwrap().tasks[0].id, "x");
+        }
+        queue.push(&[given("x", b"2")], on_duplicate, Standard).unwrap();
+        let task = claim(&queue, &holder).unwrap();
+        assert_eq!(task.payload, b"2");
+        assert!(task.token > token);
+        assert_eq!(tickets(&world).len(), 1);
+        assert!(world.maintenance().check().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_claim_whose_content_somebody_removed_can_be_finished() {
+    for reason in [None, Some("why")] {
+        let (world, queue, holder) = scene();
+        push_given(&queue, "x", b"1");
+        let receipt = claim(&queue, &holder).unwrap().receipt;
+        remove_content(&world);
+        assert!(matches!(queue.done(&receipt, Some(b"out"), Standard), Err(Error::Damaged(_))));
+        match reason {
+            None => queue.done(&receipt, None, Standard).unwrap(),
+            Some(reason) => queue.bury(&receipt, reason, Standard).unwrap(),
+        }
+        push_given(&queue, "x", b"2");
+        assert_eq!(payloads(&queue, &holder), ["2"]);
+    }
+}
+
+#[test]
+fn a_claim_in_a_claimed_that_was_made_again_is_not_lost() {
+    let (world, _, holder) = scene();
+    let queue = world.queue("mail");
+    push(&queue, b"a");
+    queue.status().unwrap();
+    replace(&world, &["claimed", "done"]);
+    let receipt = claim(&world.queue("mail"), &holder).unwrap().receipt;
+    queue.extend(&receipt, MINUTE_MS, Standard).unwrap();
+    let stale = world.queue("mail");
+    stale.status().unwrap();
+    queue.done(&receipt, Some(b"out"), Standard).unwrap();
+    queue.done(&receipt, None, Standard).unwrap();
+    assert!(matches!(stale.release(&receipt, Standard), Err(Error::Lost(_))));
+}
+
+#[test]
+fn a_record_in_a_done_that_was_made_again_is_found() {
+    let (world, queue, holder) = scene();
+    push(&queue, b"a");
+    let receipt = claim(&queue, &holder).unwrap().receipt;
+    replace(&world, &["done"]);
+    world.queue("mail").done(&receipt, Some(b"out"), Standard).unwrap();
+    queue.done(&receipt, Some(b"out"), Standard).unwrap();
 }

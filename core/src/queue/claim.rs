@@ -356,10 +356,10 @@ impl<D: Directory> Queue<D> {
         let entry = given.entry.clone();
         match given.read_content()? {
             Some((payload, attributes)) => {
+                let Some(birth) = given.reference.birth else { return Ok(None) };
                 if sync {
                     sync_all(&[(&given.reference.dir, "ids")])?;
                 }
-                let Some(birth) = given.reference.birth else { return Ok(None) };
                 let receipt = Receipt::Given { key: given.key.clone(), birth, token: entry.token }.text();
                 Ok(Some(claimed_task(given.id(), &entry, receipt, payload, attributes)))
             }

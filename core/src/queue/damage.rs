@@ -2,7 +2,7 @@
 
 use super::Queue;
 use super::adopt::may_be_task;
-use super::entry::{Entry, Place};
+use super::entry::{Cause, Entry, Place};
 use super::given::Given;
 use super::layout::{DIRECTORIES, Layout, PAUSED};
 use super::reconcile::ticket_names;
@@ -77,6 +77,12 @@ impl<D: Directory> Queue<D> {
                     if !tickets.contains(&ticket_name(&key, &given.entry)) {
                         let problem = "a task without a ticket (or one that moves just now): reconcile";
                         damages.push(Damage::in_place(found.full_path(), problem));
+                    }
+                    // One that a claim has set aside stands among the dead.
+                    let is_set_aside = matches!(given.entry.place, Place::Dead { cause: Cause::Damaged, .. });
+                    if !is_set_aside && let Err(error) = given.reference.open_content(&given.entry.nonce.text()) {
+                        let problem = format!("its content cannot be read ({error}): push it again, or purge it");
+                        damages.push(Damage::in_place(found.full_path(), &problem));
                     }
                     given.reference.for_each_foreign(Entry::is_token, &mut |dir, name| {
                         let path = format!("{}/{name}", found.full_path());

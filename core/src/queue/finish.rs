@@ -21,12 +21,12 @@ use super::receipt::Receipt;
 use super::ticket::{follow, remove_ticket};
 use super::{Queue, check_duration};
 use crate::Durability;
-use crate::capability::{Directory, File, FsError};
+use crate::capability::{Directory, File, FsError, Kind};
 use crate::error::{Error, Result};
 use crate::limits::{PAYLOAD_BYTES_MAX, REASON_BYTES_MAX, TRIES_MAX};
 use crate::name::{Key, Nonce};
 use crate::reference::ignore_gone;
-use crate::store::{is_sync, list_entries, sync_all};
+use crate::store::{is_sync, list_entries, open_or_absent, sync_all};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::rc::Rc;
@@ -187,6 +187,7 @@ impl<D: Directory> Queue<D> {
     /// `None` if the claim is over.
     fn act_on_file(&self, layout: &Rc<Layout<D>>, claimed: Entry, act: Act<'_>) -> Result<Option<Entry>> {
         let mut current = claimed.clone();
+        let mut from = layout.claimed.clone();
         let note = self.merged_note(layout, &claimed, act.note);
         let written = match &note {
             Some(note) => Some(write_note(layout, note, claimed.token, self)?),
@@ -197,7 +198,7 @@ impl<D: Directory> Queue<D> {
             if written.is_some() {
                 next.note = written;
             }
-            if move_file(layout, &layout.claimed, &current, &next, act.sync)? {
+            if move_file(layout, &from, &current, &next, act.sync)? {
                 if let (Some(note), Some(nonce)) = (&note, written)
                     && layout.notes.metadata(&nonce.text()) == Err(FsError::NotFound)
                 {
@@ -212,11 +213,13 @@ impl<D: Directory> Queue<D> {
                 }
                 return Ok(Some(next));
             }
-            match find_claim(layout, &claimed)? {
-                Some(found) => current = found,
+            // It may have been extended.
+            match find(layout, "claimed", &claimed)? {
+                Some(found) => (from, current) = found,
                 None => {
                     remove_note(layout, written)?;
-                    return if act.is_done { find_done(layout, &claimed) } else { Ok(None) };
+                    let done = if act.is_done { find(layout, "done", &claimed)? } else { None };
+                    return Ok(done.map(|(_, done)| done));
                 }
             }
         }
@@ -241,10 +244,12 @@ impl<D: Directory> Queue<D> {
         token: u64,
         act: Act<'_>,
     ) -> Result<Option<Entry>> {
+        let mut has_missed = false;
         for _ in 0..TRIES_MAX {
             let Some(mut given) = Given::read(layout, key)? else { return Ok(None) };
             let before = given.entry.clone();
-            if given.reference.birth != Some(birth) || before.token != token {
+            // Without its content directory a ref does not tell its birth; the token does.
+            if given.reference.birth.is_some_and(|found| found != birth) || before.token != token {
                 return Ok(None);
             }
             match before.place {
@@ -254,8 +259,22 @@ impl<D: Directory> Queue<D> {
             }
             let mut next = (act.next)(&before);
             if let Some(note) = &act.note {
-                let Some(nonce) = given.write_note(note, self)? else { continue };
-                next.note = Some(nonce);
+                match given.write_note(note, self)? {
+                    Some(nonce) => next.note = Some(nonce),
+                    // It is being removed, which the swap will tell; or somebody removed its content, and why it
+                    // failed has no place to stand.
+                    None if note.outcome.is_none() => {}
+                    None if has_missed => {
+                        let id = given.id();
+                        return Err(Error::Damaged(format!(
+                            "task {id}: somebody removed its content, so no outcome can be kept, finish it without"
+                        )));
+                    }
+                    None => {
+                        has_missed = true;
+                        continue;
+                    }
+                }
             }
             if !given.swap(next.clone())? {
                 if next.note != before.note {
@@ -387,22 +406,26 @@ pub(crate) fn move_file<D: Directory>(
     Ok(true)
 }
 
-/// Finds the claim of the same task under the same token: it may have been extended.
-fn find_claim<D: Directory>(layout: &Layout<D>, claimed: &Entry) -> Result<Option<Entry>> {
-    find(&layout.claimed, claimed)
+/// Finds a task under the token of its claim, in the directory of a state, and answers that too.
+fn find<D: Directory>(layout: &Layout<D>, state: &str, claimed: &Entry) -> Result<Option<(D, Entry)>> {
+    let dir = layout.fixed(state);
+    let listed = list_entries(dir).map_err(|error| Error::at(state, &error))?;
+    if !listed.is_empty() {
+        return Ok(find_among(&listed, claimed).map(|entry| (dir.clone(), entry)));
+    }
+    // So looks one that somebody removed; by its name there may be another.
+    let Some(dir) = open_or_absent(&layout.queue, state)? else { return Ok(None) };
+    let listed = list_entries(&dir).map_err(|error| Error::at(state, &error))?;
+    let Some(entry) = find_among(&listed, claimed) else { return Ok(None) };
+    layout.doubt();
+    Ok(Some((dir, entry)))
 }
 
-/// Finds the record that a finished claim left.
-fn find_done<D: Directory>(layout: &Layout<D>, claimed: &Entry) -> Result<Option<Entry>> {
-    find(&layout.done, claimed)
-}
-
-fn find<D: Directory>(dir: &D, claimed: &Entry) -> Result<Option<Entry>> {
+fn find_among(listed: &[(String, Kind)], claimed: &Entry) -> Option<Entry> {
     let nonce = claimed.nonce.text();
-    let listed = list_entries(dir).map_err(|error| Error::at("claimed", &error))?;
-    Ok(listed
+    listed
         .iter()
         .filter(|(name, _)| name.split('.').nth(1) == Some(nonce.as_str()))
         .filter_map(|(name, _)| Entry::parse(name))
-        .find(|entry| entry.nonce == claimed.nonce && entry.token == claimed.token))
+        .find(|entry| entry.nonce == claimed.nonce && entry.token == claimed.token)
 }

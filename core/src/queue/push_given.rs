@@ -192,8 +192,11 @@ impl<D: Directory> Queue<D> {
         task: &Checked<'_>,
         sync: bool,
     ) -> Result<bool> {
-        // Gone means that the ref is being removed: it is read again.
-        let Some(content) = given.reference.content()? else { return Ok(false) };
+        // Gone means that the ref is being removed; or that somebody removed it: then the rest goes, for a new birth.
+        let Some(content) = given.reference.content()? else {
+            given.bury_whole(layout, sync)?;
+            return Ok(false);
+        };
         let before = given.entry.clone();
         let nonce = Nonce::draw_on(before.token, self.environment());
         let file = match create_file(&content, &nonce.text(), &[task.payload, &task.trailer]) {

@@ -129,8 +129,16 @@ impl<D: Directory> Ref<D> {
     /// floor is raised, so that the token is not lost; only then the tombstone, and last the key.
     pub(crate) fn remove(&self, parent: &D, key: &str, token: u64, floor: &Floor<'_, D>) -> Result<()> {
         let at = |error: FsError| Error::at(key, &error);
-        if let Some(birth) = self.birth {
-            remove_tree(&self.dir, &content_name(birth)).map_err(at)?;
+        match self.birth {
+            Some(birth) => remove_tree(&self.dir, &content_name(birth)).map_err(at)?,
+            // Somebody removed it, or the listing did not show it.
+            None => {
+                for (name, _) in list_entries(&self.dir).map_err(at)? {
+                    if name.strip_prefix(CONTENT_PREFIX).and_then(Nonce::read).is_some() {
+                        remove_tree(&self.dir, &name).map_err(at)?;
+                    }
+                }
+            }
         }
         floor.raise(token)?;
         ignore_gone(self.dir.unlink(&self.token_name)).map_err(at)?;
