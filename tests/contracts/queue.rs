@@ -303,6 +303,33 @@ fn an_outcome_is_kept_whole_however_little_is_written_at_a_time() {
 }
 
 #[test]
+fn an_idle_claim_looks_at_claims_about_once_a_second_and_sees_a_push_at_once() {
+    let (world, queue, holder) = scene();
+    let dead = world.holders().open("dead", 10 * MINUTE_MS, Standard).unwrap();
+    for _ in 0..20 {
+        push(&queue, b"held");
+    }
+    let pushes = world.queue("mail");
+    assert_eq!(queue.claim(&dead, 20, None, Standard).unwrap().len(), 20);
+    let cost = || {
+        let before = world.operations();
+        assert!(claim(&queue, &holder).is_none());
+        world.operations() - before
+    };
+    let (first, second) = (cost(), cost());
+    assert!(second < 10 && first > second, "{first} operations, then {second}");
+    push(&pushes, b"pushed by another");
+    assert_eq!(claim(&queue, &holder).unwrap().payload, b"pushed by another");
+    dead.end(Standard).unwrap();
+    assert!(claim(&queue, &holder).is_none(), "it has looked a moment ago");
+    assert_eq!(claim(&world.queue("mail"), &holder).unwrap().payload, b"held", "whoever is new looks at once");
+    assert_eq!(payloads(&queue, &holder).len(), 19, "and what that has brought back is seen");
+    world.advance(1_000);
+    let again = world.holders().open("worker", MINUTE_MS, Standard).unwrap();
+    assert_eq!(payloads(&queue, &again).len(), 20 + 1, "a second later all that is over comes back");
+}
+
+#[test]
 fn files_dropped_into_pending_are_tasks_once_they_have_settled() {
     let (world, queue, holder) = scene();
     world.directory("aristo/mail-queue/pending");

@@ -210,6 +210,19 @@ fn a_claim_in_a_claimed_that_was_made_again_is_not_lost() {
 }
 
 #[test]
+fn a_claim_in_an_ids_that_was_made_again_is_not_lost() {
+    let (world, queue, holder) = scene();
+    push(&queue, b"first");
+    assert_eq!(payloads(&queue, &holder), ["first"]);
+    replace(&world, &["ids"]);
+    push_given(&world.queue("mail"), "x", b"x");
+    let receipt = claim(&world.queue("mail"), &holder).unwrap().receipt;
+    queue.done(&receipt, Some(b"out"), Standard).unwrap();
+    assert_eq!(queue.outcome("x").unwrap(), b"out");
+    assert_eq!(tickets(&world).len(), 1);
+}
+
+#[test]
 fn a_record_in_a_done_that_was_made_again_is_found() {
     let (world, queue, holder) = scene();
     push(&queue, b"a");

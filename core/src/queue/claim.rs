@@ -34,6 +34,8 @@ use alloc::vec::Vec;
 
 /// How old a listing may be before more urgent tasks are looked for.
 const LISTING_MS_MAX: u64 = 20;
+/// How often a claim that finds nothing ready takes back what is over, and opens all directories again by name.
+const THOROUGH_MS: u64 = 1_000;
 /// How far claimers who race start apart.
 const APART_MAX: u64 = 64;
 
@@ -78,7 +80,8 @@ impl<D: Directory> Taken<D> {
 
 impl<D: Directory> Queue<D> {
     /// Claims up to `max` tasks (1 to 1,000) for `lasting_ms` (10 minutes if `None`), in order of priority, due time
-    /// and pushing; fewer once they have 32 MiB of payload together. Claims that are over are put back where nothing else is ready. Unsynced by default.
+    /// and pushing; fewer once they have 32 MiB of payload together. Where nothing else is ready, claims that are over are
+    /// put back: by the first such call, and then about once a second. Unsynced by default.
     ///
     /// # Errors
     /// [`Error::Lost`] if the holder does not live; nothing is kept claimed then. [`Error::Paused`],
@@ -96,7 +99,8 @@ impl<D: Directory> Queue<D> {
         let lasting_ms = lasting_ms.unwrap_or(CLAIM_MS_DEFAULT);
         check_duration("a claim", lasting_ms, false)?;
         let sync = is_sync(durability, false);
-        let mut has_reopened = false;
+        let is_thorough = self.is_time_to_be_thorough();
+        let mut has_reopened = !is_thorough;
         let mut gathered = Gathered { taken: Vec::new(), passed_over: BTreeSet::new(), failed: None };
         for _ in 0..TRIES_MAX {
             let Some(layout) = self.layout()? else {
@@ -106,7 +110,7 @@ impl<D: Directory> Queue<D> {
             if self.is_paused(&layout)? {
                 return Err(Error::Paused(format!("queue {:?} hands out nothing, resume it", self.name())));
             }
-            self.take(&layout, holder, max, lasting_ms, &mut gathered);
+            self.take(&layout, holder, max, lasting_ms, is_thorough, &mut gathered);
             let taken = core::mem::take(&mut gathered.taken);
             if let Err(error) = holder.check() {
                 // What cannot be given back is over with its holder.
@@ -132,10 +136,24 @@ impl<D: Directory> Queue<D> {
         Err(gathered.failed.unwrap_or_else(|| self.exhausted()))
     }
 
+    /// Whether this claim, if it finds nothing ready, is to look at more than `pending`: idle workers ask often.
+    fn is_time_to_be_thorough(&self) -> bool {
+        let monotonic_ms = self.environment().monotonic_ms();
+        self.thorough_ms.get().is_none_or(|at_ms| monotonic_ms.saturating_sub(at_ms) >= THOROUGH_MS)
+    }
+
     /// Takes what can be taken. What goes wrong with one bucket or task is noted, and stops no other.
-    fn take(&self, layout: &Rc<Layout<D>>, holder: &Holder<D>, max: u32, lasting_ms: u64, gathered: &mut Gathered<D>) {
+    fn take(
+        &self,
+        layout: &Rc<Layout<D>>,
+        holder: &Holder<D>,
+        max: u32,
+        lasting_ms: u64,
+        is_thorough: bool,
+        gathered: &mut Gathered<D>,
+    ) {
         let max = usize::try_from(max).unwrap_or(usize::MAX);
-        let mut has_reaped = false;
+        let mut has_reaped = !is_thorough;
         let mut is_fresh = false;
         let mut lost_races = 0;
         let mut failures = 0;
@@ -173,6 +191,7 @@ impl<D: Directory> Queue<D> {
                 is_fresh = true;
             } else if gathered.taken.is_empty() && !has_reaped {
                 has_reaped = true;
+                self.thorough_ms.set(Some(monotonic_ms));
                 let reaped = self.reap_over(layout, false);
                 let is_new = !reaped.ids.is_empty() || reaped.has_moved;
                 gathered.note_failure(reaped.failed);

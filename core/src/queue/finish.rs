@@ -246,7 +246,7 @@ impl<D: Directory> Queue<D> {
     ) -> Result<Option<Entry>> {
         let mut has_missed = false;
         for _ in 0..TRIES_MAX {
-            let Some(mut given) = Given::read(layout, key)? else { return Ok(None) };
+            let Some(mut given) = Given::read_anew(layout, key)? else { return Ok(None) };
             let before = given.entry.clone();
             // Without its content directory a ref does not tell its birth; the token does.
             if given.reference.birth.is_some_and(|found| found != birth) || before.token != token {
@@ -400,7 +400,10 @@ pub(crate) fn move_file<D: Directory>(
         }
     }
     if let Some(file) = file {
-        file.sync().map_err(at)?;
+        // What is gone needs none.
+        if next.place != Place::Tomb {
+            file.sync().map_err(at)?;
+        }
         sync_all(&[(from, "a task")])?;
     }
     Ok(true)

@@ -27,7 +27,7 @@ use crate::holder::Holder;
 use crate::limits::{NAME_BYTES_MAX, TRIES_MAX};
 use crate::name::{Decoded, Key, Nonce};
 use crate::reference::{Ref, Seen, ignore_gone};
-use crate::store::{read_file, sync_all};
+use crate::store::{open_or_absent, read_file, sync_all};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -47,6 +47,19 @@ impl<D: Directory> Given<D> {
     /// [`Error::Damaged`] where something stands that is not understood; it counts as live.
     pub(crate) fn read(layout: &Layout<D>, key: &Key) -> Result<Option<Self>> {
         Self::read_in(&layout.ids, key)
+    }
+
+    /// The same, and believes that it is absent only once `ids` was opened by its name: somebody may have removed it.
+    pub(crate) fn read_anew(layout: &Layout<D>, key: &Key) -> Result<Option<Self>> {
+        if let Some(given) = Self::read(layout, key)? {
+            return Ok(Some(given));
+        }
+        let Some(ids) = open_or_absent(&layout.queue, "ids")? else { return Ok(None) };
+        let found = Self::read_in(&ids, key)?;
+        if found.is_some() {
+            layout.doubt();
+        }
+        Ok(found)
     }
 
     /// The same in an `ids` that was opened anew.

@@ -81,6 +81,7 @@ impl<D: Directory> Queues<D> {
             shard: Cell::new((0, 0)),
             dropped: RefCell::default(),
             is_anchored: Cell::new(false),
+            thorough_ms: Cell::new(None),
         })
     }
 
@@ -129,6 +130,8 @@ pub struct Queue<D> {
     dropped: RefCell<adopt::Watched>,
     /// Whether the directories above the tasks were synced since they were opened.
     is_anchored: Cell<bool>,
+    /// When a claim that found nothing last looked at more than `pending`, on the monotonic clock.
+    thorough_ms: Cell<Option<u64>>,
 }
 
 impl<D: Directory> Queue<D> {
