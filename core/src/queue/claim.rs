@@ -396,7 +396,7 @@ impl<D: Directory> Queue<D> {
     fn set_aside(&self, layout: &Rc<Layout<D>>, entry: &Entry) -> Result<Option<ClaimedTask>> {
         let dead = entry.dead(self.environment().now_ms(), Cause::Damaged).noted(None);
         if move_file(layout, &layout.claimed, entry, &dead, false)? {
-            remove_note(layout, entry.note)?;
+            let _ = remove_note(layout, entry.note);
         }
         Ok(None)
     }
