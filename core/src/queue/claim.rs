@@ -121,7 +121,7 @@ impl<D: Directory> Queue<D> {
         while taken.len() < max && bytes < CLAIM_BYTES_MAX && self.has_layout() {
             let monotonic_ms = self.environment().monotonic_ms();
             if !is_fresh && self.candidates.borrow().is_older_than(LISTING_MS_MAX, monotonic_ms) {
-                self.refresh(layout)?;
+                self.refresh(layout, max)?;
                 is_fresh = true;
             }
             let now_ms = self.environment().now_ms();
@@ -138,7 +138,7 @@ impl<D: Directory> Queue<D> {
                     }
                 }
             } else if !is_fresh {
-                self.refresh(layout)?;
+                self.refresh(layout, max)?;
                 is_fresh = true;
             } else if taken.is_empty() && !has_reaped {
                 has_reaped = true;
@@ -155,7 +155,7 @@ impl<D: Directory> Queue<D> {
         Ok(())
     }
 
-    fn refresh(&self, layout: &Rc<Layout<D>>) -> Result<()> {
+    fn refresh(&self, layout: &Rc<Layout<D>>, max: usize) -> Result<()> {
         let monotonic_ms = self.environment().monotonic_ms();
         let mut dropped = Vec::new();
         let mut look = || {
@@ -167,7 +167,7 @@ impl<D: Directory> Queue<D> {
             })
         };
         look()?;
-        if !dropped.is_empty() && self.adopt(layout, &dropped)? {
+        if !dropped.is_empty() && self.adopt(layout, &dropped, max) {
             self.candidates.borrow_mut().refresh(layout, monotonic_ms, &mut |_, _| {})?;
         }
         Ok(())

@@ -188,7 +188,7 @@ impl<D: Directory> Queue<D> {
         let mut current = claimed.clone();
         let note = self.merged_note(layout, &claimed, act.note)?;
         let written = match &note {
-            Some(note) => Some(write_note(layout, note, claimed.token, self)?),
+            Some(note) => Some(write_note(layout, note, claimed.token, self, act.sync)?),
             None => None,
         };
         for _ in 0..TRIES_MAX {
@@ -201,8 +201,8 @@ impl<D: Directory> Queue<D> {
                     && layout.notes.metadata(&nonce.text()) == Err(FsError::NotFound)
                 {
                     // Somebody removed the directory: it stands in a new one.
-                    match note.write(&layout.reopen("notes")?, &nonce.text()) {
-                        Ok(_) | Err(Error::Exists(_)) => {}
+                    match note.write(&layout.reopen("notes")?, &nonce.text(), act.sync) {
+                        Ok(()) | Err(Error::Exists(_)) => {}
                         Err(error) => return Err(error),
                     }
                 }
@@ -251,7 +251,7 @@ impl<D: Directory> Queue<D> {
             }
             let mut next = (act.next)(&before);
             if let Some(note) = &act.note {
-                let Some(nonce) = given.write_note(note, self)? else { continue };
+                let Some(nonce) = given.write_note(note, self, act.sync)? else { continue };
                 next.note = Some(nonce);
             }
             if !given.swap(next.clone())? {
@@ -295,15 +295,18 @@ fn note_of_reason(reason: &str) -> Result<Option<Note>> {
 
 /// Publishes a note of a task without a given id, to be named by a rename from the state at `token`. So a
 /// sweeper knows how long it may still come to be named.
-pub(crate) fn write_note<D: Directory>(layout: &Layout<D>, note: &Note, token: u64, queue: &Queue<D>) -> Result<Nonce> {
+pub(crate) fn write_note<D: Directory>(
+    layout: &Layout<D>,
+    note: &Note,
+    token: u64,
+    queue: &Queue<D>,
+    sync: bool,
+) -> Result<Nonce> {
     let mut notes = layout.notes.clone();
     for _ in 0..TRIES_MAX {
         let nonce = Nonce::draw_on(token, queue.environment());
-        match note.write(&notes, &nonce.text()) {
-            Ok(file) => {
-                file.sync().map_err(|error| Error::at("a note", &error))?;
-                return Ok(nonce);
-            }
+        match note.write(&notes, &nonce.text(), sync) {
+            Ok(()) => return Ok(nonce),
             Err(Error::Exists(_)) => {}
             // Somebody removed the directory: by its name there is, or will be, another.
             Err(Error::NotFound(_)) => notes = layout.reopen("notes")?,

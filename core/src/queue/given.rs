@@ -20,7 +20,7 @@ use super::entry::{Entry, Place};
 use super::layout::Layout;
 use super::note::Note;
 use super::ticket::{Ticket, follow, move_ticket, remove_ticket, remove_void, ticket_name};
-use crate::capability::{Directory, File, FsError};
+use crate::capability::{Directory, FsError};
 use crate::error::{Error, Holding, Result};
 use crate::holder::Holder;
 use crate::limits::{NAME_BYTES_MAX, TRIES_MAX};
@@ -45,6 +45,9 @@ impl<D: Directory> Given<D> {
     /// # Errors
     /// [`Error::Damaged`] where something stands that is not understood; it counts as live.
     pub(crate) fn read(layout: &Layout<D>, key: &Key) -> Result<Option<Self>> {
+        if layout.is_absent("ids") {
+            return Ok(None);
+        }
         match Ref::read(&layout.ids, key.as_str(), Entry::is_token)? {
             Seen::Absent => Ok(None),
             Seen::Unknown(why) => Err(Error::Damaged(format!("ids/{why}, run the doctor"))),
@@ -96,15 +99,12 @@ impl<D: Directory> Given<D> {
     }
 
     /// Publishes a note in the content directory; `None` if that is gone.
-    pub(crate) fn write_note(&self, note: &Note, queue: &Queue<D>) -> Result<Option<Nonce>> {
+    pub(crate) fn write_note(&self, note: &Note, queue: &Queue<D>, sync: bool) -> Result<Option<Nonce>> {
         let Some(content) = self.reference.content()? else { return Ok(None) };
         for _ in 0..TRIES_MAX {
             let nonce = Nonce::draw_on(self.entry.token, queue.environment());
-            match note.write(&content, &nonce.text()) {
-                Ok(file) => {
-                    file.sync().map_err(|error| Error::at("a note", &error))?;
-                    return Ok(Some(nonce));
-                }
+            match note.write(&content, &nonce.text(), sync) {
+                Ok(()) => return Ok(Some(nonce)),
                 Err(Error::Exists(_)) => {}
                 Err(error) => return Err(error),
             }
