@@ -25,7 +25,6 @@ use crate::limits::{ATTEMPTS_DEFAULT, PAYLOAD_BYTES_MAX, PRIORITY_DEFAULT, PRIOR
 use crate::name::Nonce;
 use crate::store::read_file;
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -87,32 +86,38 @@ impl<D: Directory> Queue<D> {
         adopted > 0
     }
 
-    /// Does what may need the directory of a priority, and again if a dropped file stood in its place.
+    /// Does what may need the directory of a priority, and again if it was refused, for a dropped file may have stood there.
     pub(crate) fn with_way_made<T>(&self, act: impl Fn() -> Result<T>) -> Result<T> {
         match act() {
-            Err(Error::Damaged(_)) if self.make_way()? => act(),
+            Err(Error::Damaged(_)) => {
+                self.make_way()?;
+                act()
+            }
             other => other,
         }
     }
 
-    fn make_way(&self) -> Result<bool> {
-        let Some(layout) = self.layout()? else { return Ok(false) };
-        let mut any = false;
+    fn make_way(&self) -> Result<()> {
+        let Some(layout) = self.layout()? else { return Ok(()) };
         for priority in 0..=PRIORITY_MAX {
-            let name = bucket::priority_dir(priority);
-            if layout.pending.metadata(&name).is_ok_and(|metadata| metadata.kind == Kind::File) {
-                any |= self.moved_out_of_the_way(&layout, &name).is_ok();
-            }
+            // Where there is none, or somebody else is first, or it fails: whoever needs the directory finds out.
+            let _ = self.moved_out_of_the_way(&layout, &bucket::priority_dir(priority));
         }
-        Ok(any)
+        Ok(())
     }
 
     /// The name of a dropped file once it does not stand where the directory of a priority belongs.
+    ///
+    /// Between the look and the rename somebody else may have moved the file, and that directory have been made: then
+    /// it is the directory that moves, and is still one ([`bucket::parse_any_priority_dir`]).
     fn moved_out_of_the_way(&self, layout: &Layout<D>, name: &str) -> FsResult<String> {
         if bucket::parse_priority_dir(name).is_none() {
             return Ok(String::from(name));
         }
-        let aside = format!("{name}.{}", Nonce::draw(self.environment()).text());
+        if layout.pending.metadata(name)?.kind != Kind::File {
+            return Err(FsError::IsDirectory);
+        }
+        let aside = bucket::aside(name, Nonce::draw(self.environment()));
         layout.pending.rename(name, &layout.pending, &aside).map(|()| aside)
     }
 

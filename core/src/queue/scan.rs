@@ -37,12 +37,12 @@ impl<D: Directory> Layout<D> {
         }
         let pending = Rc::new(self.pending.clone());
         each(&pending, "pending", None, &mut |found| {
-            let Some(priority) = bucket::parse_priority_dir(&found.name).filter(|_| found.kind == Kind::Directory)
+            let Some(priority) = bucket::parse_any_priority_dir(&found.name).filter(|_| found.kind == Kind::Directory)
             else {
                 return visit(found);
             };
+            let path = found.full_path();
             let Some(buckets) = open(found, visit)? else { return Ok(()) };
-            let path = format!("pending/{priority}");
             each(&buckets, &path, Some(priority), &mut |found| {
                 let is_bucket = found.kind == Kind::Directory && BucketName::parse(priority, &found.name).is_some();
                 if !is_bucket {

@@ -5,6 +5,7 @@
 
 use super::Queue;
 use super::adopt::NEW;
+use super::bucket::{parse_any_priority_dir, parse_priority_dir};
 use super::content;
 use super::entry::{Entry, Place};
 use super::given::Given;
@@ -37,6 +38,7 @@ impl<D: Directory> Queue<D> {
             Ok(())
         });
         swept.kept(given);
+        swept.kept(sweep_moved(&layout));
     }
 
     fn sweep_notes(&self, layout: &Rc<Layout<D>>, older_than_ms: u64, swept: &mut Swept) -> Result<()> {
@@ -129,6 +131,17 @@ impl<D: Directory> Queue<D> {
         }
         Ok(())
     }
+}
+
+/// Removes the directories of priorities that were moved by mistake, where the kernel agrees that they are empty.
+fn sweep_moved<D: Directory>(layout: &Layout<D>) -> Result<()> {
+    let listed = list_entries(&layout.pending).map_err(|error| Error::at("pending", &error))?;
+    for (name, kind) in listed {
+        if kind == Kind::Directory && parse_any_priority_dir(&name).is_some() && parse_priority_dir(&name).is_none() {
+            let _ = layout.pending.remove_dir(&name);
+        }
+    }
+    Ok(())
 }
 
 fn sweep_ticket<D: Directory>(layout: &Layout<D>, found: &Found<D>, ticket: &Ticket) -> Result<bool> {
