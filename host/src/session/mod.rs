@@ -139,7 +139,8 @@ impl Session {
         Ok(QueueClient::new(self, queue))
     }
 
-    /// Names every entry that can not be understood, stands twice or has lost its counterpart. Changes nothing.
+    /// Names every entry that can not be understood or has lost its counterpart, and every queue and store that can not
+    /// be looked at. Makes nothing, and changes no task.
     ///
     /// # Errors
     /// [`Error::Store`] or [`Error::Trapped`].
@@ -156,8 +157,8 @@ impl Session {
         self.backend().reconcile()
     }
 
-    /// Removes debris of killed processes and records of ended holders, where older than `older_than_ms` (at
-    /// least a minute), and answers how many.
+    /// Removes debris of killed processes and records of holders that ended or whose time has passed, where older than
+    /// `older_than_ms` (at least a minute), and answers how many.
     ///
     /// # Errors
     /// [`Error::Store`] or [`Error::Trapped`].
