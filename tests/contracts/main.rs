@@ -3,6 +3,7 @@
 
 mod aristo;
 mod holders;
+mod maintenance;
 mod queue;
 mod queue_given;
 mod queue_operator;

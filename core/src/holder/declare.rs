@@ -38,7 +38,7 @@ impl<D: Directory> Holders<D> {
             if state.epoch != epoch || state.life != Life::Live {
                 return Ok(Liveness::Dead);
             }
-            if self.is_live(&reference.token_name, &state) {
+            if self.is_live(&state) {
                 return Ok(Liveness::Alive);
             }
             let ended = HolderName { beat: state.beat.saturating_add(1), life: Life::Ended, ..state };

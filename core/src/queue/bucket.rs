@@ -83,6 +83,20 @@ pub(crate) fn parse_priority_dir(text: &str) -> Option<u8> {
     }
 }
 
+/// The name under which a file goes out of the way that stands where the directory of a priority belongs.
+pub(crate) fn aside(name: &str, nonce: Nonce) -> String {
+    format!("{name}.{}", nonce.text())
+}
+
+/// The priority whose directory this is, or was: whoever moves a file out of the way may be late, and move the directory
+/// that was made in its place. What stands in that is claimed all the same.
+pub(crate) fn parse_any_priority_dir(text: &str) -> Option<u8> {
+    match text.split_once('.') {
+        Some((priority, nonce)) => Nonce::read(nonce).and_then(|_| parse_priority_dir(priority)),
+        None => parse_priority_dir(text),
+    }
+}
+
 /// A bucket as it was opened, with the directories that it stands in.
 #[derive(Debug)]
 pub(crate) struct Opened<D> {

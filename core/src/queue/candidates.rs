@@ -109,7 +109,7 @@ impl<D: Directory> Candidates<D> {
         };
         self.is_bare = listed.is_empty();
         for (name, kind) in listed {
-            let Some(priority) = bucket::parse_priority_dir(&name).filter(|_| kind == Kind::Directory) else {
+            let Some(priority) = bucket::parse_any_priority_dir(&name).filter(|_| kind == Kind::Directory) else {
                 visit(&name, kind);
                 continue;
             };

@@ -162,7 +162,7 @@ impl<D: Directory> Queue<D> {
         while gathered.taken.len() < max && bytes < CLAIM_BYTES_MAX && failures < TRIES_MAX && self.has_layout() {
             let monotonic_ms = self.environment().monotonic_ms();
             if !is_fresh && self.candidates.borrow().is_older_than(LISTING_MS_MAX, monotonic_ms) {
-                self.refresh(layout, gathered);
+                self.refresh(layout, max);
                 is_fresh = true;
             }
             let now_ms = self.environment().now_ms();
@@ -187,7 +187,7 @@ impl<D: Directory> Queue<D> {
                     }
                 }
             } else if !is_fresh {
-                self.refresh(layout, gathered);
+                self.refresh(layout, max);
                 is_fresh = true;
             } else if gathered.taken.is_empty() && !has_reaped {
                 has_reaped = true;
@@ -209,7 +209,7 @@ impl<D: Directory> Queue<D> {
         gathered.note_failure(failed);
     }
 
-    fn refresh(&self, layout: &Rc<Layout<D>>, gathered: &mut Gathered<D>) {
+    fn refresh(&self, layout: &Rc<Layout<D>>, max: usize) {
         let monotonic_ms = self.environment().monotonic_ms();
         let mut dropped = Vec::new();
         self.candidates.borrow_mut().refresh(layout, monotonic_ms, &mut |name, kind| {
@@ -217,13 +217,8 @@ impl<D: Directory> Queue<D> {
                 dropped.push(String::from(name));
             }
         });
-        if dropped.is_empty() {
-            return;
-        }
-        match self.adopt(layout, &dropped) {
-            Ok(true) => self.candidates.borrow_mut().refresh(layout, monotonic_ms, &mut |_, _| {}),
-            Ok(false) => {}
-            Err(error) => gathered.note_failure(Some(error)),
+        if !dropped.is_empty() && self.adopt(layout, &dropped, max) {
+            self.candidates.borrow_mut().refresh(layout, monotonic_ms, &mut |_, _| {});
         }
     }
 

@@ -113,8 +113,7 @@ impl Entry {
 
     /// Due time and sequence: what names sort by.
     pub(crate) fn write_order(&self, out: &mut String) {
-        number::write_fixed(out, self.due_ms, number::MOMENT_DIGITS);
-        number::write_fixed(out, self.seq.into(), SEQ_DIGITS);
+        write_order(out, self.due_ms, self.seq);
     }
 
     fn write_place(&self, out: &mut String) {
@@ -230,6 +229,12 @@ impl Entry {
     pub(crate) fn noted(&self, note: Option<Nonce>) -> Self {
         Entry { note, ..self.clone() }
     }
+}
+
+/// Appends what names sort by.
+pub(crate) fn write_order(out: &mut String, due_ms: u64, seq: u32) {
+    number::write_fixed(out, due_ms, number::MOMENT_DIGITS);
+    number::write_fixed(out, seq.into(), SEQ_DIGITS);
 }
 
 /// Reads what [`Entry::write_order`] writes.

@@ -190,7 +190,7 @@ impl<D: Directory> Queue<D> {
         let mut from = layout.claimed.clone();
         let note = self.merged_note(layout, &claimed, act.note);
         let written = match &note {
-            Some(note) => Some(write_note(layout, note, claimed.token, self)?),
+            Some(note) => Some(write_note(layout, note, claimed.token, self, act.sync)?),
             None => None,
         };
         for _ in 0..TRIES_MAX {
@@ -203,8 +203,8 @@ impl<D: Directory> Queue<D> {
                     && layout.notes.metadata(&nonce.text()) == Err(FsError::NotFound)
                 {
                     // Somebody removed the directory: it stands in a new one.
-                    match note.write(&layout.reopen("notes")?, &nonce.text()) {
-                        Ok(_) | Err(Error::Exists(_)) => {}
+                    match note.write(&layout.reopen("notes")?, &nonce.text(), act.sync) {
+                        Ok(()) | Err(Error::Exists(_)) => {}
                         Err(error) => return Err(error),
                     }
                 }
@@ -260,7 +260,7 @@ impl<D: Directory> Queue<D> {
             }
             let mut next = (act.next)(&before);
             if let Some(note) = &act.note {
-                match given.write_note(note, self)? {
+                match given.write_note(note, self, act.sync)? {
                     Some(nonce) => next.note = Some(nonce),
                     // It is being removed, which the swap will tell; or somebody removed its content, and why it
                     // failed has no place to stand.
@@ -323,15 +323,13 @@ pub(crate) fn write_note<D: Directory>(
     note: &Note<'_>,
     token: u64,
     queue: &Queue<D>,
+    sync: bool,
 ) -> Result<Nonce> {
     let mut notes = layout.notes.clone();
     for _ in 0..TRIES_MAX {
         let nonce = Nonce::draw_on(token, queue.environment());
-        match note.write(&notes, &nonce.text()) {
-            Ok(file) => {
-                file.sync().map_err(|error| Error::at("a note", &error))?;
-                return Ok(nonce);
-            }
+        match note.write(&notes, &nonce.text(), sync) {
+            Ok(()) => return Ok(nonce),
             Err(Error::Exists(_)) => {}
             // Somebody removed the directory: by its name there is, or will be, another.
             Err(Error::NotFound(_)) => notes = layout.reopen("notes")?,

@@ -21,7 +21,7 @@ use super::entry::{Entry, Place};
 use super::layout::Layout;
 use super::note::Note;
 use super::ticket::{Ticket, follow, follow_from, move_ticket, remove_ticket, remove_void};
-use crate::capability::{Directory, File, FsError};
+use crate::capability::{Directory, FsError};
 use crate::error::{Error, Holding, Result};
 use crate::holder::Holder;
 use crate::limits::{NAME_BYTES_MAX, TRIES_MAX};
@@ -46,6 +46,9 @@ impl<D: Directory> Given<D> {
     /// # Errors
     /// [`Error::Damaged`] where something stands that is not understood; it counts as live.
     pub(crate) fn read(layout: &Layout<D>, key: &Key) -> Result<Option<Self>> {
+        if layout.is_absent("ids") {
+            return Ok(None);
+        }
         Self::read_in(&layout.ids, key)
     }
 
@@ -116,15 +119,12 @@ impl<D: Directory> Given<D> {
     }
 
     /// Publishes a note in the content directory; `None` if that is gone.
-    pub(crate) fn write_note(&self, note: &Note<'_>, queue: &Queue<D>) -> Result<Option<Nonce>> {
+    pub(crate) fn write_note(&self, note: &Note<'_>, queue: &Queue<D>, sync: bool) -> Result<Option<Nonce>> {
         let Some(content) = self.reference.content()? else { return Ok(None) };
         for _ in 0..TRIES_MAX {
             let nonce = Nonce::draw_on(self.entry.token, queue.environment());
-            match note.write(&content, &nonce.text()) {
-                Ok(file) => {
-                    file.sync().map_err(|error| Error::at("a note", &error))?;
-                    return Ok(Some(nonce));
-                }
+            match note.write(&content, &nonce.text(), sync) {
+                Ok(()) => return Ok(Some(nonce)),
                 Err(Error::Exists(_)) => {}
                 Err(error) => return Err(error),
             }

@@ -4,7 +4,7 @@
 //! published under a nonce of its own before the rename that names it, and removed after the one that no
 //! longer does; a note that no name names is debris.
 
-use crate::capability::{Directory, FsError};
+use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
 use crate::limits::{NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, REASON_BYTES_MAX};
 use crate::store::{create_file, read_file};
@@ -37,16 +37,23 @@ struct Line {
 
 impl Note<'_> {
     /// Writes it under a name that nobody has; `Exists` if somebody does, `NotFound` if the directory is gone.
-    pub(crate) fn write<D: Directory>(&self, dir: &D, name: &str) -> Result<D::File> {
+    ///
+    /// It is synced where the call is; an outcome always, since a power cut may keep the rename that finishes the task,
+    /// and then nobody makes it again.
+    pub(crate) fn write<D: Directory>(&self, dir: &D, name: &str, sync: bool) -> Result<()> {
         let line = Line { reason: self.reason.clone(), file: self.file.clone(), outcome: self.outcome.is_some() };
         let mut line = serde_json::to_vec(&line).map_err(|error| Error::Other(alloc::format!("note: {error}")))?;
         line.push(b'\n');
         let outcome = self.outcome.as_deref().unwrap_or_default();
-        create_file(dir, name, &[&line, outcome]).map_err(|error| match error {
+        let file = create_file(dir, name, &[&line, outcome]).map_err(|error| match error {
             FsError::Exists => Error::Exists(String::from(name)),
             FsError::NotFound => Error::NotFound(String::from("notes")),
             error => Error::at("a note", &error),
-        })
+        })?;
+        if sync || self.outcome.is_some() {
+            file.sync().map_err(|error| Error::at("a note", &error))?;
+        }
+        Ok(())
     }
 
     /// Reads one. What is gone, cannot be read or cannot be understood counts as an empty one: the task it belongs to

@@ -122,8 +122,8 @@ impl<D: Directory> Queue<D> {
             return self.push_given(&checked, on_duplicate, sync);
         }
         match checked.as_slice() {
-            [one] => Ok(alloc::vec![self.push_one(one, sync)?]),
-            many => self.push_batch(many, sync),
+            [one] => Ok(alloc::vec![self.with_way_made(|| self.push_one(one, sync))?]),
+            many => self.with_way_made(|| self.push_batch(many, sync)),
         }
     }
 

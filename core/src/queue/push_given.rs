@@ -37,7 +37,7 @@ impl<D: Directory> Queue<D> {
         let mut ids = Vec::with_capacity(tasks.len());
         for task in tasks {
             let Some((id, key)) = &task.id else { continue };
-            self.push_given_one(id, key, task, on_duplicate, sync)?;
+            self.with_way_made(|| self.push_given_one(id, key, task, on_duplicate, sync))?;
             ids.push(String::from(*id));
         }
         Ok(ids)

@@ -152,7 +152,7 @@ impl<D: Directory> Queue<D> {
 
     fn is_over_in(&self, entry: &Entry, judged: &mut Judged) -> Result<bool> {
         let Place::Claimed { holder, epoch, set_ms, for_ms } = &entry.place else { return Ok(false) };
-        if self.holders().patience().has_passed(&entry.text(), *set_ms, *for_ms) {
+        if self.holders().patience().has_passed(*set_ms, *for_ms) {
             return Ok(true);
         }
         let whom = (holder.clone(), *epoch);

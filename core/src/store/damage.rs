@@ -41,6 +41,11 @@ impl<D: Directory> Damage<D> {
         Damage { path, problem: String::from(problem), movable: None }
     }
 
+    /// Something that could not be looked at.
+    pub(crate) fn failed(path: String, error: &Error) -> Self {
+        Damage { path, problem: format!("{error}"), movable: None }
+    }
+
     /// Moves it into `quarantine` in `store`; `false` if it is gone, or stays where it is.
     pub(crate) fn move_aside(&self, store: &D, environment: &Environment) -> Result<bool> {
         let Some((dir, name)) = &self.movable else { return Ok(false) };

@@ -111,6 +111,35 @@ fn the_largest_payload_and_the_largest_batch_fit() {
 }
 
 #[test]
+fn a_long_queue_is_reconciled_looked_through_and_listed_in_little_memory() {
+    let (place, grants) = granted();
+    let mut native = Session::native(&grants).unwrap();
+    let batch: Vec<_> = (0..65_536).map(|_| task(b"")).collect();
+    for _ in 0..2 {
+        native.queue("q").unwrap().push(&batch, OnDuplicate::Refuse, Durability::Unsynced).unwrap();
+    }
+    // The machine was restarted since.
+    for entry in std::fs::read_dir(place.path().join(".aristo")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_str().unwrap().starts_with("boot.") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let mut limits = Limits::default();
+    limits.memory_bytes_max = 24 * MIB;
+    let mut session = Engine::with_limits(limits).unwrap().open(&grants).unwrap();
+    let boots = std::fs::read_dir(place.path().join(".aristo")).unwrap();
+    assert!(boots.flatten().any(|entry| entry.file_name().to_str().unwrap().starts_with("boot.")), "it was reconciled");
+    assert!(session.maintenance_reconcile().unwrap().is_empty());
+    assert!(session.maintenance_check().unwrap().is_empty());
+    let mut queue = session.queue("q").unwrap();
+    assert_eq!(queue.status().unwrap().ready, 131_072);
+    let page = queue.list(leasehold::TaskState::Ready, None, 1_000).unwrap();
+    assert_eq!(page.tasks.len(), 1_000);
+    assert!(page.cursor.is_some());
+}
+
+#[test]
 fn an_instance_with_too_much_open_gets_an_error_and_lives_on() {
     let (_place, grants) = granted();
     let mut limits = Limits::default();
