@@ -18,8 +18,8 @@ pub struct Holding {
 
 /// The error of every store. Each text is a lowercase fragment that names the thing and the way out.
 ///
-/// After [`Error::Exhausted`], [`Error::Damaged`], [`Error::Io`] and [`Error::Other`] the change may have been made: what
-/// failed may be a step after the one that makes it. `wit/types.wit` says what to do then, call by call.
+/// After [`Error::Exhausted`], [`Error::Damaged`], [`Error::Io`] and [`Error::Other`] the change may have been made:
+/// what failed may be a step after the one that makes it. `wit/types.wit` says what to do then, call by call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

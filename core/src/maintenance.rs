@@ -103,8 +103,8 @@ impl<D: Directory> Maintenance<D> {
         Ok(self.each_damage(&|damage, store, environment| damage.move_aside(store, environment), &mut Vec::new()))
     }
 
-    /// Lets `act` see all damage, each with the directory of its store or queue; answers what it is `true` for, and adds
-    /// to `failures` what could not be looked at, or acted on.
+    /// Lets `act` see all damage, each with the directory of its store or queue; answers what it is `true` for, and
+    /// adds to `failures` what could not be looked at, or acted on.
     fn each_damage(&self, act: Act<'_, D>, failures: &mut Vec<Finding>) -> Vec<Finding> {
         let mut findings = Vec::new();
         if let Some(holders) = &self.holders {

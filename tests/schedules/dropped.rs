@@ -34,8 +34,8 @@ fn a_dropped_file_that_two_adopt_is_one_task() {
     walks(scenario, 3_000);
 }
 
-/// Hole 20: a file that is called as the directory of a priority goes out of the way, whoever of several meets it first:
-/// it is one task, and what is pushed meanwhile is another.
+/// Hole 20: a file that is called as the directory of a priority goes out of the way, whoever of several meets it
+/// first: it is one task, and what is pushed meanwhile is another.
 #[test]
 fn a_file_in_the_place_of_a_priority_is_one_task_and_stops_neither_claim_nor_push() {
     let world = empty_queue(&["w", "v"]);

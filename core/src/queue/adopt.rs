@@ -5,8 +5,8 @@
 //! | adopt | `pending/<file>` → `pending/<bucket>/<t>` | the rename | a note |
 //! | make way | `pending/<0 to 9>` → `pending/<0 to 9>.<nonce>` | the rename | a dropped file of that name |
 //!
-//! A file may be called as the directory of a priority is, which then cannot be made. It goes out of the way first, and is
-//! a dropped file like any other under the name that this gives it.
+//! A file may be called as the directory of a priority is, which then cannot be made. It goes out of the way first,
+//! and is a dropped file like any other under the name that this gives it.
 //!
 //! Whoever drops a file may still be writing it, so it is a task only once it has been unchanged for a second; its
 //! length and checksum then stand in its name, and are looked at again when it is claimed. Of several
@@ -86,7 +86,8 @@ impl<D: Directory> Queue<D> {
         adopted > 0
     }
 
-    /// Does what may need the directory of a priority, and again if it was refused, for a dropped file may have stood there.
+    /// Does what may need the directory of a priority, and again if it was refused, for a dropped file may have
+    /// stood there.
     pub(crate) fn with_way_made<T>(&self, act: impl Fn() -> Result<T>) -> Result<T> {
         match act() {
             Err(Error::Damaged(_)) => {

@@ -88,8 +88,8 @@ pub(crate) fn aside(name: &str, nonce: Nonce) -> String {
     format!("{name}.{}", nonce.text())
 }
 
-/// The priority whose directory this is, or was: whoever moves a file out of the way may be late, and move the directory
-/// that was made in its place. What stands in that is claimed all the same.
+/// The priority whose directory this is, or was: whoever moves a file out of the way may be late, and move the
+/// directory that was made in its place. What stands in that is claimed all the same.
 pub(crate) fn parse_any_priority_dir(text: &str) -> Option<u8> {
     match text.split_once('.') {
         Some((priority, nonce)) => Nonce::read(nonce).and_then(|_| parse_priority_dir(priority)),

@@ -137,8 +137,8 @@ impl<D: Directory> Queue<D> {
     }
 }
 
-/// Of which nonces two names stand in the queue. Eight bytes a task, so that any number of them fits: two nonces that are
-/// taken for one are told apart by whoever looks at them.
+/// Of which nonces two names stand in the queue. Eight bytes a task, so that any number of them fits: two nonces
+/// that are taken for one are told apart by whoever looks at them.
 fn doubled_nonces<D: Directory>(layout: &Layout<D>) -> Result<Vec<u64>> {
     let mut nonces = Vec::new();
     for_each_file(layout, &mut |_, entry| nonces.push(short(&entry.nonce.text())))?;

@@ -92,8 +92,8 @@ impl<D: Directory> Queue<D> {
         }
     }
 
-    /// The tasks in one state, `limit` (1 to 10,000) at a time, starting after `cursor`: in the order in which they would be
-    /// claimed, or in which they ended.
+    /// The tasks in one state, `limit` (1 to 10,000) at a time, starting after `cursor`: in the order in which they
+    /// would be claimed, or in which they ended.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`], [`Error::Io`].
@@ -127,8 +127,8 @@ impl<D: Directory> Queue<D> {
         }
     }
 
-    /// The `limit` first names that tell of tasks in `state` after `cursor`, each with what it sorts by, and a cursor where
-    /// there are more. Holds no more than those, and reads no ref where the ticket tells enough.
+    /// The `limit` first names that tell of tasks in `state` after `cursor`, each with what it sorts by, and a
+    /// cursor where there are more. Holds no more than those, and reads no ref where the ticket tells enough.
     fn first_after(
         &self,
         layout: &Layout<D>,
@@ -297,7 +297,8 @@ fn is_task<D>(found: &Found<D>) -> bool {
     found.kind == Kind::File && (Ticket::parse(&found.name).is_some() || Entry::is_token(&found.name))
 }
 
-/// What a name in a directory of the queue sorts by, if it may tell of a task that is meant: in that state, at that time.
+/// What a name in a directory of the queue sorts by, if it may tell of a task that is meant: in that state, at that
+/// time.
 fn key_in<D: Directory>(
     layout: &Layout<D>,
     (state, now_ms): (TaskState, u64),

@@ -148,8 +148,8 @@ impl Session {
         self.backend().check()
     }
 
-    /// Puts right what a power cut can leave behind, and answers what that was, and which queues could not be put right.
-    /// Opening a session does this by itself where the machine was restarted since.
+    /// Puts right what a power cut can leave behind, and answers what that was, and which queues could not be put
+    /// right. Opening a session does this by itself where the machine was restarted since.
     ///
     /// # Errors
     /// [`Error::Store`] or [`Error::Trapped`].
