@@ -11,8 +11,10 @@
 extern crate alloc;
 
 pub mod capability;
+pub mod checkpoint;
 mod error;
 pub mod holder;
+pub mod lease;
 pub mod limits;
 pub mod maintenance;
 pub mod name;

@@ -38,3 +38,7 @@ pub const SETTLE_MS: u64 = 1_000;
 pub const SWEEP_MS_MIN: u64 = 60 * 1_000;
 /// How often an operation that loses races is tried before it answers `exhausted`.
 pub const TRIES_MAX: u32 = 64;
+/// The most saves of a run that are kept.
+pub const HISTORY_MAX: u32 = 100;
+/// How long a place in line lasts unless asked for again, in milliseconds.
+pub const PLACE_MS: u64 = 10_000;

@@ -1,8 +1,10 @@
 //! What a host calls: naming damage, putting right what a power cut left, sweeping debris.
 
 use crate::capability::{Directory, Environment};
+use crate::checkpoint::Checkpoints;
 use crate::error::{Error, Result};
 use crate::holder::Holders;
+use crate::lease::Leases;
 use crate::limits::SWEEP_MS_MIN;
 use crate::queue::{Queue, Queues};
 use crate::store::{Damage, Swept};
@@ -33,6 +35,8 @@ impl Finding {
 #[derive(Debug)]
 pub struct Maintenance<D> {
     queues: Option<Queues<D>>,
+    leases: Option<Leases<D>>,
+    checkpoints: Option<Checkpoints<D>>,
     holders: Option<Holders<D>>,
 }
 
@@ -40,7 +44,19 @@ impl<D: Directory> Maintenance<D> {
     /// Over the stores that are there.
     #[must_use]
     pub fn new(queues: Option<Queues<D>>, holders: Option<Holders<D>>) -> Self {
-        Maintenance { queues, holders }
+        Maintenance { queues, leases: None, checkpoints: None, holders }
+    }
+
+    /// Over the leases too.
+    #[must_use]
+    pub fn with_leases(self, leases: Option<Leases<D>>) -> Self {
+        Maintenance { leases, ..self }
+    }
+
+    /// Over the checkpoints too.
+    #[must_use]
+    pub fn with_checkpoints(self, checkpoints: Option<Checkpoints<D>>) -> Self {
+        Maintenance { checkpoints, ..self }
     }
 
     /// Names every entry that cannot be understood or has lost its counterpart, and every store that cannot be looked
@@ -89,6 +105,12 @@ impl<D: Directory> Maintenance<D> {
                 queue.sweep(older_than_ms, &mut swept);
             }
         }
+        if let Some(leases) = &self.leases {
+            leases.sweep(older_than_ms, &mut swept);
+        }
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.sweep(older_than_ms, &mut swept);
+        }
         if let Some(holders) = &self.holders {
             holders.sweep(older_than_ms, &mut swept);
         }
@@ -110,6 +132,12 @@ impl<D: Directory> Maintenance<D> {
         if let Some(holders) = &self.holders {
             let within = (&holders.dir, &holders.environment);
             act_on(holders.damages(), "holders", within, act, &mut findings, failures);
+        }
+        if let Some(leases) = &self.leases {
+            act_on(leases.damages(), "claims", leases.refs.place(), act, &mut findings, failures);
+        }
+        if let Some(checkpoints) = &self.checkpoints {
+            act_on(checkpoints.damages(), "checkpoint", checkpoints.refs.place(), act, &mut findings, failures);
         }
         let Some(queues) = &self.queues else { return findings };
         act_on(queues.damages(), ARISTO, (&queues.dir, &queues.environment), act, &mut findings, failures);

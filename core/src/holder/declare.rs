@@ -20,6 +20,16 @@ pub(crate) enum Liveness {
 }
 
 impl<D: Directory> Holders<D> {
+    /// Whether an epoch looks alive, for those who only look: changes nothing.
+    pub(crate) fn seems_alive(&self, key: &Key, epoch: u64) -> bool {
+        match self.read(key) {
+            Ok(Seen::Present(reference)) => HolderName::parse(&reference.token_name)
+                .is_none_or(|state| state.epoch == epoch && self.is_live(&state)),
+            Ok(Seen::Absent) => !FORMAT.is_marked(&self.dir).unwrap_or(false),
+            Ok(Seen::Unknown(_)) | Err(_) => true,
+        }
+    }
+
     /// Tells whether an epoch is over, and if its time has passed, *makes* it over: the swap to ended comes
     /// before anything is taken, so that a holder which is only late learns it at its next heartbeat. Where that
     /// swap fails, the holder may live, and is read again.

@@ -6,6 +6,8 @@
 mod key;
 mod nonce;
 pub(crate) mod number;
+mod seal;
 
 pub use key::{Decoded, Key};
 pub use nonce::Nonce;
+pub(crate) use seal::{seal, unseal};

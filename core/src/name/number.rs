@@ -45,6 +45,11 @@ pub(crate) fn read(text: &str) -> Option<u64> {
     Some(value)
 }
 
+/// Reads a token; `None` for one that can not be, since content built on it could not be named.
+pub(crate) fn read_token(text: &str) -> Option<u64> {
+    read(text).filter(|token| *token <= MOMENT_MAX)
+}
+
 /// Reads a number of exactly `width` digits.
 pub(crate) fn read_fixed(text: &str, width: usize) -> Option<u64> {
     if text.len() == width { read(text) } else { None }

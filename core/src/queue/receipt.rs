@@ -10,10 +10,8 @@
 
 use super::entry::{Entry, Place};
 use crate::error::{Error, Result};
-use crate::name::{Key, Nonce, number};
+use crate::name::{Key, Nonce, number, seal, unseal};
 use alloc::string::String;
-
-const CRC_DIGITS: usize = 7;
 
 /// A claim that somebody holds, or held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +39,7 @@ impl Receipt {
                 number::write(&mut out, *token);
             }
         }
-        let crc = crc32fast::hash(out.as_bytes());
-        out.push('.');
-        number::write_fixed(&mut out, crc.into(), CRC_DIGITS);
-        out
+        seal(out)
     }
 
     /// Reads a receipt.
@@ -59,10 +54,7 @@ impl Receipt {
     }
 
     fn read(text: &str) -> Option<Self> {
-        let (rest, crc) = text.rsplit_once('.')?;
-        if number::read_fixed(crc, CRC_DIGITS)? != u64::from(crc32fast::hash(rest.as_bytes())) {
-            return None;
-        }
+        let rest = unseal(text)?;
         if let Some(name) = rest.strip_prefix("a.") {
             let entry = Entry::parse(name)?;
             return matches!(entry.place, Place::Claimed { .. }).then_some(Receipt::Anonymous(entry));

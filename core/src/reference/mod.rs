@@ -8,6 +8,10 @@
 //! It is removed by swapping to a tombstone, after which nothing but removal can happen to it; see
 //! [`Ref::remove`]. The directory of a published ref is never renamed.
 
+mod refs;
+
+pub(crate) use refs::{Refs, busy, not_understood, unlink_if_there};
+
 use crate::capability::{Directory, Environment, FsError, FsResult, Kind};
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
@@ -110,6 +114,11 @@ impl<D: Directory> Ref<D> {
         Ok(())
     }
 
+    /// The name of the content directory.
+    pub(crate) fn content_name(&self) -> String {
+        self.birth.map_or_else(String::new, content_name)
+    }
+
     /// The content directory; `None` once it is removed.
     pub(crate) fn content(&self) -> Result<Option<D>> {
         let Some(birth) = self.birth else { return Ok(None) };
@@ -186,6 +195,14 @@ impl<'a, D: Directory> Unborn<'a, D> {
                 Err(unmade(&error))
             }
         }
+    }
+
+    /// Makes the content directory, empty.
+    ///
+    /// # Errors
+    /// As [`Unborn::make`].
+    pub(crate) fn make_content_dir(&self) -> Result<()> {
+        self.dir.create_dir(&content_name(self.nonce)).map_err(|error| unmade(&error))
     }
 
     /// Makes the content directory, with a first file in it.

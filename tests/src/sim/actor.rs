@@ -3,7 +3,9 @@
 use super::directory::{Port, SimClock, SimDirectory, SimRandom};
 use super::operation::Op;
 use leasehold_core::capability::Environment;
+use leasehold_core::checkpoint::Checkpoints;
 use leasehold_core::holder::Holders;
+use leasehold_core::lease::Leases;
 use leasehold_core::maintenance::Maintenance;
 use leasehold_core::queue::{Queue, Queues};
 use std::rc::Rc;
@@ -75,10 +77,24 @@ impl Actor {
         self.queues().queue(name).expect("the name of a queue")
     }
 
-    /// Maintenance of both stores.
+    /// The leases kept in `claims`.
+    #[must_use]
+    pub fn leases(&self) -> Leases<SimDirectory> {
+        Leases::new(self.dir("claims"), self.holders(), self.environment())
+    }
+
+    /// The checkpoints kept in `checkpoint`.
+    #[must_use]
+    pub fn checkpoints(&self) -> Checkpoints<SimDirectory> {
+        Checkpoints::new(self.dir("checkpoint"), self.holders(), self.environment())
+    }
+
+    /// Maintenance of all stores.
     #[must_use]
     pub fn maintenance(&self) -> Maintenance<SimDirectory> {
         Maintenance::new(Some(self.queues()), Some(self.holders()))
+            .with_leases(Some(self.leases()))
+            .with_checkpoints(Some(self.checkpoints()))
     }
 
     /// Logs an event, atomically with this actor's last operation before it.

@@ -69,6 +69,8 @@ impl World {
         let world = Self::bare();
         world.directory("aristo");
         world.directory("holders");
+        world.directory("claims");
+        world.directory("checkpoint");
         world
     }
 

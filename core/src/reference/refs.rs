@@ -1,0 +1,282 @@
+//! A store that is a directory of refs: leases, checkpoints.
+
+use super::{Ref, Seen, Unborn};
+use crate::capability::{Directory, Environment, FsError, Kind};
+use crate::error::{Error, Holding, Result};
+use crate::holder::Holders;
+use crate::limits::{NAME_BYTES_MAX, PAGE_MAX};
+use crate::name::{Decoded, Key, number};
+use crate::store::{
+    Damage, FORMAT_FILE, Floor, Format, QUARANTINE, Swept, TMP, Trash, ensure_dir, list_entries, open_or_absent,
+    read_file, sync_all,
+};
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::Cell;
+
+/// What is done to each ref.
+type Act<'a, D, T> = dyn FnMut(&Key, Ref<D>) -> Result<Option<T>> + 'a;
+/// What looks into a ref for damage.
+type Inspect<'a, D> = dyn FnMut(&str, &Ref<D>, &mut Vec<Damage<D>>) -> Result<()> + 'a;
+
+/// The refs in one granted directory, and the holders that can hold them.
+#[derive(Debug, Clone)]
+pub(crate) struct Refs<D> {
+    pub(crate) dir: D,
+    pub(crate) environment: Environment,
+    pub(crate) holders: Holders<D>,
+    format: Format,
+    is_token: fn(&str) -> bool,
+    /// Whether the mark was seen: a store never changes its format.
+    marked: Rc<Cell<bool>>,
+}
+
+impl<D: Directory> Refs<D> {
+    /// Touches nothing yet.
+    pub(crate) fn new(
+        dir: D,
+        holders: Holders<D>,
+        environment: Environment,
+        format: Format,
+        is_token: fn(&str) -> bool,
+    ) -> Self {
+        Refs { dir, environment, holders, format, is_token, marked: Rc::new(Cell::new(false)) }
+    }
+
+    /// Whether there is a store yet.
+    pub(crate) fn is_marked(&self) -> Result<bool> {
+        if !self.marked.get() {
+            self.marked.set(self.format.is_marked(&self.dir)?);
+        }
+        Ok(self.marked.get())
+    }
+
+    /// Makes what a birth needs; answers `tmp`.
+    pub(crate) fn ensure(&self) -> Result<D> {
+        self.format.ensure(&self.dir, &self.environment)?;
+        ensure_dir(&self.dir, TMP)
+    }
+
+    pub(crate) fn read(&self, key: &Key) -> Result<Seen<D>> {
+        if !self.is_marked()? {
+            return Ok(Seen::Absent);
+        }
+        Ref::read(&self.dir, key.as_str(), self.is_token)
+    }
+
+    pub(crate) fn floor(&self) -> Floor<'_, D> {
+        Floor::of(&self.dir)
+    }
+
+    /// The token of whoever holds next. Reads the floor, so it is to be called *after* the ref was read: whatever was
+    /// removed before that ref was born is below it.
+    pub(crate) fn next_token(&self, token: u64) -> Result<u64> {
+        let floor = self.floor().read()?;
+        let next = token.saturating_add(1).max(self.environment.now_ms()).max(floor.saturating_add(1));
+        if next > number::MOMENT_MAX {
+            return Err(Error::Damaged(format!(
+                "token {next} is beyond the last one, set the clock or the floor right"
+            )));
+        }
+        Ok(next)
+    }
+
+    /// Puts a ref and its state on the disk. Whoever gave birth to it may not have done so.
+    pub(crate) fn sync(&self, reference: &Ref<D>) -> Result<()> {
+        sync_all(&[(&reference.dir, self.format.kind), (&self.dir, self.format.kind)])?;
+        match open_or_absent(&self.dir, TMP)? {
+            Some(tmp) => sync_all(&[(&tmp, TMP)]),
+            None => Ok(()),
+        }
+    }
+
+    /// The caller's name of a ref.
+    pub(crate) fn full_name(&self, reference: &Ref<D>, key: &Key) -> String {
+        if let Some((_, Decoded::Name(name))) = Key::from_file_name(key.as_str()) {
+            return name;
+        }
+        let read = reference.dir.open(&reference.token_name).and_then(|file| read_file(&file, NAME_BYTES_MAX));
+        let name = read.ok().flatten().and_then(|bytes| String::from_utf8(bytes).ok());
+        name.filter(|name| Key::of(name).as_ref() == Ok(key)).unwrap_or_else(|| String::from(key.as_str()))
+    }
+
+    /// Who holds a thing, as the caller is told.
+    pub(crate) fn holding(&self, holder: &Key, epoch: u64, token: u64) -> Holding {
+        Holding { holder: self.holders.name_behind(holder.as_str()), epoch, token, until_ms: None }
+    }
+
+    /// All keys, in their order.
+    pub(crate) fn keys(&self) -> Result<Vec<Key>> {
+        if !self.is_marked()? {
+            return Ok(Vec::new());
+        }
+        let entries = list_entries(&self.dir).map_err(|error| Error::at(self.format.kind, &error))?;
+        let mut keys: Vec<Key> =
+            entries.iter().filter_map(|(name, _)| Key::from_file_name(name).map(|(key, _)| key)).collect();
+        keys.sort_unstable();
+        Ok(keys)
+    }
+
+    /// A page of what `view` makes of the refs after `cursor`, and the cursor of the next page. What cannot be read is
+    /// left out.
+    pub(crate) fn page<T>(
+        &self,
+        cursor: Option<&str>,
+        limit: u32,
+        view: &mut dyn FnMut(&Key, Ref<D>) -> Option<T>,
+    ) -> Result<(Vec<T>, Option<String>)> {
+        if !(1..=PAGE_MAX).contains(&limit) {
+            return Err(Error::InvalidArgument(format!("a page of {limit}, use 1 to {PAGE_MAX}")));
+        }
+        if let Some(cursor) = cursor.filter(|cursor| Key::from_file_name(cursor).is_none()) {
+            return Err(Error::InvalidArgument(format!("{cursor:?} is not a cursor, pass on what the page answered")));
+        }
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut page = Vec::new();
+        let mut last = None;
+        for key in self.keys()?.into_iter().filter(|key| cursor.is_none_or(|cursor| key.as_str() > cursor)) {
+            let Ok(Seen::Present(reference)) = self.read(&key) else { continue };
+            let Some(item) = view(&key, reference) else { continue };
+            if page.len() == limit {
+                return Ok((page, last));
+            }
+            page.push(item);
+            last = Some(String::from(key.as_str()));
+        }
+        Ok((page, None))
+    }
+
+    /// Does `act` to every ref, and answers what it answered. One bad ref stops none of the others: an error is only
+    /// answered where nothing else was.
+    pub(crate) fn for_each<T>(&self, act: &mut Act<'_, D, T>) -> Result<Vec<T>> {
+        let mut done = Vec::new();
+        let mut failed = None;
+        for key in self.keys()? {
+            let one = self.read(&key).and_then(|seen| match seen {
+                Seen::Present(reference) => act(&key, reference),
+                Seen::Absent | Seen::Unknown(_) => Ok(None),
+            });
+            match one {
+                Ok(one) => done.extend(one),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        match failed {
+            Some(error) if done.is_empty() => Err(error),
+            _ => Ok(done),
+        }
+    }
+
+    /// Does `act` to every ref and debris of births; it answers whether it has removed anything.
+    pub(crate) fn sweep(
+        &self,
+        older_than_ms: u64,
+        swept: &mut Swept,
+        act: &mut dyn FnMut(&Key, Ref<D>) -> Result<bool>,
+    ) {
+        if !swept.kept(self.is_marked()).unwrap_or(false) {
+            return;
+        }
+        Trash::sweep(&self.dir, TMP, older_than_ms, &self.environment, swept);
+        for key in swept.kept(self.keys()).unwrap_or_default() {
+            swept.note(match self.read(&key) {
+                Ok(Seen::Present(reference)) => act(&key, reference),
+                Ok(Seen::Absent | Seen::Unknown(_)) => Ok(false),
+                Err(error) => Err(error),
+            });
+        }
+    }
+
+    /// The directory of the store, and the clocks.
+    pub(crate) fn place(&self) -> (&D, &Environment) {
+        (&self.dir, &self.environment)
+    }
+
+    /// Everything that is not as it should be; `inspect` looks into a ref.
+    pub(crate) fn damages(&self, inspect: &mut Inspect<'_, D>) -> Result<Vec<Damage<D>>> {
+        let mut damages = Vec::new();
+        if !self.is_marked()? {
+            return Ok(damages);
+        }
+        let store = Rc::new(self.dir.clone());
+        for (name, kind) in list_entries(&self.dir).map_err(|error| Error::at(self.format.kind, &error))? {
+            let is_own = matches!(
+                (name.as_str(), kind),
+                (FORMAT_FILE, Kind::File) | (TMP | "floor" | QUARANTINE, Kind::Directory)
+            );
+            // A new mark on its way.
+            if is_own || (name.starts_with("format.") && name.ends_with(".tmp")) {
+                continue;
+            }
+            let foreign = |problem| Damage::foreign(Rc::clone(&store), name.clone(), name.clone(), problem);
+            let Some((key, _)) = Key::from_file_name(&name) else {
+                damages.push(foreign("not a name that belongs here"));
+                continue;
+            };
+            let looked = self.read(&key).and_then(|seen| match seen {
+                Seen::Absent => Ok(()),
+                Seen::Unknown(_) => {
+                    let problem = "not understood; it counts as held";
+                    damages.push(Damage::unknown(Rc::clone(&store), name.clone(), name.clone(), problem));
+                    Ok(())
+                }
+                Seen::Present(reference) => {
+                    reference.for_each_foreign(self.is_token, &mut |dir, entry| {
+                        let path = format!("{name}/{entry}");
+                        damages.push(Damage::foreign(dir, String::from(entry), path, "does not belong here"));
+                    })?;
+                    inspect(&name, &reference, &mut damages)
+                }
+            });
+            if let Err(error) = looked {
+                damages.push(Damage::failed(name.clone(), &error));
+            }
+        }
+        Ok(damages)
+    }
+
+    /// Finishes the removal of a ref whose token file is a tombstone.
+    pub(crate) fn remove(&self, reference: &Ref<D>, key: &Key, token: u64) -> Result<()> {
+        reference.remove(&self.dir, key.as_str(), token, &self.floor())
+    }
+
+    /// What a sweeper may take while it is made is made anew: `None` where that happened.
+    pub(crate) fn unless_swept<T>(made: Result<T>) -> Result<Option<T>> {
+        match made {
+            Ok(made) => Ok(Some(made)),
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Begins a birth in `tmp`; `None` if it is to be begun anew.
+    pub(crate) fn conceive<'a>(
+        &self,
+        tmp: &'a D,
+        birth: crate::name::Nonce,
+        token_name: String,
+        name: &str,
+    ) -> Result<Option<Unborn<'a, D>>> {
+        Self::unless_swept(Unborn::make(tmp, birth, token_name, name, &self.environment))
+    }
+}
+
+/// What is wrong where something that is not understood stands.
+pub(crate) fn not_understood(what: &str, why: &str) -> Error {
+    Error::Damaged(format!("{what} {why}; it counts as held, run the doctor"))
+}
+
+/// What cannot be done because others are always first.
+pub(crate) fn busy(what: &str, name: &str) -> Error {
+    Error::Exhausted(format!("{what} {name:?} is changed by others all the time, try again"))
+}
+
+/// Unlinks, whoever does it.
+pub(crate) fn unlink_if_there<D: Directory>(dir: &D, name: &str, what: &str) -> Result<()> {
+    match dir.unlink(name) {
+        Ok(()) | Err(FsError::NotFound) => Ok(()),
+        Err(error) => Err(Error::at(what, &error)),
+    }
+}
