@@ -2,7 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod aristo;
+mod car;
+mod checkpoints;
 mod holders;
+mod leases;
+mod looop;
 mod maintenance;
 mod queue;
 mod queue_given;
