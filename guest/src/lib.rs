@@ -8,9 +8,11 @@
 
 extern crate alloc;
 
+mod checkpoints;
 mod directory;
 mod environment;
 mod holders;
+mod leases;
 mod maintenance;
 mod queues;
 mod stores;

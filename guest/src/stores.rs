@@ -4,13 +4,19 @@ use crate::bindings::wasi::filesystem::preopens;
 use crate::directory::WasiDirectory;
 use crate::environment::environment;
 use core::cell::OnceCell;
+use leasehold_core::checkpoint::Checkpoints;
 use leasehold_core::holder::Holders;
+use leasehold_core::lease::Leases;
 use leasehold_core::maintenance::Maintenance;
 use leasehold_core::queue::Queues;
 use leasehold_core::{Error, Result};
 
 /// The name under which the directory of the queues is granted.
 const QUEUES: &str = ".aristo";
+/// The name under which the directory of the leases is granted.
+const LEASES: &str = "claims";
+/// The name under which the directory of the checkpoints is granted.
+const CHECKPOINTS: &str = "checkpoint";
 /// The name under which the directory of the holders is granted.
 const HOLDERS: &str = "holders";
 
@@ -20,10 +26,22 @@ pub(crate) fn holders() -> Result<&'static Holders<WasiDirectory>> {
     granted.holders.as_ref().ok_or_else(|| missing(HOLDERS))
 }
 
-/// The queues, in the directory `.aristo`; what they hold is held by holders, so both are needed.
+/// The queues, in the directory `.aristo`.
 pub(crate) fn queues() -> Result<&'static Queues<WasiDirectory>> {
     let granted = Granted::once()?;
-    granted.queues.as_ref().ok_or_else(|| missing(if granted.holders.is_none() { HOLDERS } else { QUEUES }))
+    granted.queues.as_ref().ok_or_else(|| granted.missing(QUEUES))
+}
+
+/// The leases, in the directory `claims`.
+pub(crate) fn leases() -> Result<&'static Leases<WasiDirectory>> {
+    let granted = Granted::once()?;
+    granted.leases.as_ref().ok_or_else(|| granted.missing(LEASES))
+}
+
+/// The checkpoints, in the directory `checkpoint`.
+pub(crate) fn checkpoints() -> Result<&'static Checkpoints<WasiDirectory>> {
+    let granted = Granted::once()?;
+    granted.checkpoints.as_ref().ok_or_else(|| granted.missing(CHECKPOINTS))
 }
 
 /// Maintenance of whatever was granted.
@@ -32,13 +50,17 @@ pub(crate) fn maintenance() -> Result<Maintenance<WasiDirectory>> {
     if granted.holders.is_none() {
         return Err(missing(HOLDERS));
     }
-    Ok(Maintenance::new(granted.queues.clone(), granted.holders.clone()))
+    Ok(Maintenance::new(granted.queues.clone(), granted.holders.clone())
+        .with_leases(granted.leases.clone())
+        .with_checkpoints(granted.checkpoints.clone()))
 }
 
 /// The stores of this instance. They are kept for its lifetime, since they remember what they have seen.
 struct Granted {
     holders: Option<Holders<WasiDirectory>>,
     queues: Option<Queues<WasiDirectory>>,
+    leases: Option<Leases<WasiDirectory>>,
+    checkpoints: Option<Checkpoints<WasiDirectory>>,
 }
 
 impl Granted {
@@ -53,12 +75,13 @@ impl Granted {
     }
 
     fn look_up() -> Result<Self> {
-        let mut holders = None;
-        let mut queues = None;
+        let [mut holders, mut queues, mut leases, mut checkpoints] = [const { None }; 4];
         for (descriptor, path) in preopens::get_directories() {
             let slot = match granted_name(&path) {
                 HOLDERS => &mut holders,
                 QUEUES => &mut queues,
+                LEASES => &mut leases,
+                CHECKPOINTS => &mut checkpoints,
                 _ => continue,
             };
             let directory = WasiDirectory::granted(&descriptor).map_err(|error| Error::at(&path, &error))?;
@@ -66,9 +89,21 @@ impl Granted {
         }
         let environment = environment();
         let holders = holders.map(|directory| Holders::new(directory, environment.clone()));
-        let queues =
-            holders.clone().zip(queues).map(|(holders, directory)| Queues::new(directory, holders, environment));
-        Ok(Self { holders, queues })
+        // What is held is held by holders: without them nothing else is usable.
+        let Some(held_by) = &holders else {
+            return Ok(Self { holders, queues: None, leases: None, checkpoints: None });
+        };
+        Ok(Self {
+            queues: queues.map(|directory| Queues::new(directory, held_by.clone(), environment.clone())),
+            leases: leases.map(|directory| Leases::new(directory, held_by.clone(), environment.clone())),
+            checkpoints: checkpoints.map(|directory| Checkpoints::new(directory, held_by.clone(), environment.clone())),
+            holders,
+        })
+    }
+
+    /// The error for a store that cannot be used: the holders are missing, which each needs, or it itself.
+    fn missing(&self, store: &str) -> Error {
+        missing(if self.holders.is_none() { HOLDERS } else { store })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Durable work queues for programs that share a directory, embedded in a program of yours.
+//! Durable work queues, leases and checkpoints for programs that share a directory, embedded in a program of yours.
 //!
 //! An [`Engine`] is built once; it loads the component that is compiled into this library, without
 //! compiling anything. [`Engine::open`] gives it directories, and answers a [`Session`]: one instance of the
@@ -47,7 +47,9 @@ pub use engine::{Engine, Limits, component_bytes, component_wit};
 pub use environment::system_environment;
 pub use error::{Error, Result};
 pub use grants::{Grants, Store};
+pub use leasehold_core::checkpoint::{ClaimedRun, Loaded, RunInfo, RunPage, RunState, Save, SaveOptions};
 pub use leasehold_core::holder::HolderState;
+pub use leasehold_core::lease::{LeasePage, LeaseState, ReapedLease, Turn};
 pub use leasehold_core::maintenance::Finding;
 pub use leasehold_core::queue::{ClaimedTask, NewTask, OnDuplicate, Status, TaskInfo, TaskPage, TaskState, TaskView};
 pub use leasehold_core::{Durability, Holding};

@@ -6,6 +6,18 @@ use clap::Args;
 use leasehold::{Durability, Holder, Session};
 use std::time::Duration;
 
+/// Below this a holder that a process keeps alive would die of a busy machine.
+const TTL_MIN: Duration = Duration::from_secs(1);
+
+/// Reads how long a holder that is kept alive lives without that.
+pub(crate) fn parse_ttl(text: &str) -> Result<Duration, String> {
+    let ttl = parse_duration(text)?;
+    if ttl < TTL_MIN {
+        return Err("it must be at least 1s".into());
+    }
+    Ok(ttl)
+}
+
 #[derive(Debug, Clone, Args)]
 pub(crate) struct HolderFlags {
     /// Who holds: joins the epoch of this name that lives and renews it, or opens one if none does

@@ -22,7 +22,7 @@ impl<'a> PayloadJson<'a> {
 }
 
 /// The bytes as they are where they are UTF-8, else in base64.
-fn text_or_base64(bytes: &[u8]) -> (Option<&str>, Option<String>) {
+pub(crate) fn text_or_base64(bytes: &[u8]) -> (Option<&str>, Option<String>) {
     match std::str::from_utf8(bytes) {
         Ok(text) => (Some(text), None),
         Err(_) => (None, Some(STANDARD.encode(bytes))),
@@ -120,8 +120,9 @@ impl StatusJson {
     }
 }
 
+/// Who holds a thing.
 #[derive(serde::Serialize)]
-struct HoldingJson<'a> {
+pub(crate) struct HoldingJson<'a> {
     holder: &'a str,
     epoch: u64,
     token: u64,
@@ -129,7 +130,7 @@ struct HoldingJson<'a> {
 }
 
 impl<'a> HoldingJson<'a> {
-    fn new(holding: &'a Holding) -> Self {
+    pub(crate) fn new(holding: &'a Holding) -> Self {
         Self { holder: &holding.holder, epoch: holding.epoch, token: holding.token, until: holding.until_ms }
     }
 }

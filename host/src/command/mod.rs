@@ -1,5 +1,6 @@
 //! The command line: parsed here, done in the modules beneath, and its exit code decided in [`failure`].
 
+mod checkpoint;
 mod component;
 mod doctor;
 mod durability;
@@ -8,11 +9,17 @@ mod globals;
 mod holder;
 mod joining;
 mod json;
+mod keeper;
+mod lease;
+mod lock;
 mod log;
 mod moment;
 mod output;
 mod payload;
+mod process;
 mod queue;
+mod random;
+mod signals;
 mod stores;
 mod work;
 
@@ -23,9 +30,9 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Durable work queues for programs that share a directory, with no server
+/// Durable work queues, leases and checkpoints for programs that share a directory, with no server
 ///
-/// Tasks are plain files. Any number of commands, in any number of processes, work on the same directory at the same
+/// Everything is plain files. Any number of commands, in any number of processes, work on the same directory at the same
 /// time, and any of them may be killed at any moment: what it held comes back.
 #[derive(Debug, Parser)]
 #[command(
@@ -35,7 +42,8 @@ use std::process::ExitCode;
 Lengths of time are written 500ms, 30s, 10m, 1h30m, 2d.
 
 Exit codes: 0 done; 1 no (nothing to claim, not found, held, exists, paused); 2 usage (an invalid name or argument, \
-a garbled receipt, too large); 3 lost (the claim is somebody else's now); 4 damaged data; 5 everything else.
+a garbled receipt, too large); 3 lost (the claim is somebody else's now); 4 damaged data; 5 everything else. `lock` \
+exits as its command does.
 
 LEASEHOLD_LOG=debug (or error, warn, info, trace) tells more on standard error.
 
@@ -56,10 +64,17 @@ enum Command {
     /// Opens, renews, ends and lists holders: who holds what is claimed
     #[command(subcommand, after_help = "Example:\n  leasehold holder ls")]
     Holder(holder::HolderCommand),
+    /// Acquires, releases and lists leases: names that at most one holder at a time has
+    #[command(subcommand, after_help = "Example:\n  leasehold lease ls")]
+    Lease(lease::LeaseCommand),
+    /// Saves, claims and loads checkpoints: what a run has to carry on with
+    #[command(subcommand, after_help = "Example:\n  leasehold checkpoint ls")]
+    Checkpoint(checkpoint::CheckpointCommand),
     Work(work::Work),
+    Lock(lock::Lock),
     Doctor(doctor::Doctor),
     Component(component::ComponentCommand),
-    #[command(name = work::GUARD_COMMAND, hide = true)]
+    #[command(name = process::GUARD_COMMAND, hide = true)]
     Guard,
 }
 
@@ -74,10 +89,13 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
     let result = match command {
         Command::Queue(command) => command.run(&globals),
         Command::Holder(command) => command.run(&globals),
+        Command::Lease(command) => command.run(&globals),
+        Command::Checkpoint(command) => command.run(&globals),
         Command::Work(command) => command.run(&globals),
+        Command::Lock(command) => return command.run(&globals),
         Command::Doctor(command) => command.run(&globals),
         Command::Component(command) => command.run(),
-        Command::Guard => work::guard(),
+        Command::Guard => process::guard(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

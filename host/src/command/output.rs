@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use serde::Serialize;
 use std::io::{self, BufWriter, StdoutLock, Write};
+use std::path::Path;
 
 /// Standard output of a command that answers in text or in JSON.
 pub(crate) struct Output {
@@ -49,6 +50,19 @@ impl Output {
     /// Sends what is still buffered. To be called before success is claimed.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
         self.stdout.flush().map_err(failed)
+    }
+}
+
+/// Tells the receipt of what goes to standard output as it is: in `file`, or else on standard error.
+pub(crate) fn tell_receipt(file: Option<&Path>, receipt: &str) -> Result<(), Failure> {
+    match file {
+        Some(file) => {
+            std::fs::write(file, format!("{receipt}\n")).map_err(|error| Failure::io(file.display().to_string(), error))
+        }
+        None => {
+            super::complain(&format!("receipt: {receipt}"));
+            Ok(())
+        }
     }
 }
 

@@ -41,7 +41,7 @@ fn read_at_most(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
     read.map_err(|error| Failure::io(&name, error))?;
     if bytes.len() > limit {
         let error = leasehold_core::Error::TooLarge(format!(
-            "{name} is longer than {limit} bytes: push a reference to it instead"
+            "{name} is longer than {limit} bytes: keep a reference to it instead"
         ));
         return Err(leasehold::Error::from(error).into());
     }

@@ -7,6 +7,10 @@ use leasehold_core::name::Key;
 
 /// What a command that works with queues is granted.
 pub(crate) const QUEUES: &[Store] = &[Store::Queues, Store::Holders];
+/// What a command that works with leases is granted.
+pub(crate) const LEASES: &[Store] = &[Store::Leases, Store::Holders];
+/// What a command that works with checkpoints is granted.
+pub(crate) const CHECKPOINTS: &[Store] = &[Store::Checkpoints, Store::Holders];
 /// What a command that works with holders alone is granted.
 pub(crate) const HOLDERS: &[Store] = &[Store::Holders];
 

@@ -1,7 +1,9 @@
 //! What a session runs on: the component in its sandbox, or the same core without one.
 
 use crate::{Error, Result};
+use leasehold_core::checkpoint::{ClaimedRun, Loaded, RunInfo, RunPage, RunState, Save, SaveOptions};
 use leasehold_core::holder::HolderState;
+use leasehold_core::lease::{LeasePage, LeaseState, ReapedLease, Turn};
 use leasehold_core::maintenance::Finding;
 use leasehold_core::queue::{ClaimedTask, NewTask, OnDuplicate, Status, TaskPage, TaskState, TaskView};
 use leasehold_core::{Durability, Error as StoreError};
@@ -26,7 +28,7 @@ pub(crate) enum Joining {
 }
 
 /// Every call of the contract. The methods are named as there, and documented there.
-pub(crate) trait Backend {
+pub(crate) trait Backend: LeaseBackend + CheckpointBackend {
     /// Answers the epoch; the holder is known as `slot` from now on.
     fn holder_join(&mut self, slot: HolderSlot, how: Joining, name: &str, durability: Durability) -> Result<u64>;
     fn holder_renew(&mut self, holder: HolderSlot, durability: Durability) -> Result<u64>;
@@ -80,6 +82,43 @@ pub(crate) trait Backend {
     fn reconcile(&mut self) -> Result<Vec<Finding>>;
     fn sweep(&mut self, older_than_ms: u64) -> Result<u64>;
     fn quarantine(&mut self) -> Result<Vec<Finding>>;
+}
+
+/// The calls on leases.
+pub(crate) trait LeaseBackend {
+    fn lease_acquire(&mut self, name: &str, holder: HolderSlot, durability: Durability) -> Result<u64>;
+    fn lease_acquire_in_turn(&mut self, name: &str, holder: HolderSlot, durability: Durability) -> Result<Turn>;
+    fn lease_leave(&mut self, name: &str, holder: HolderSlot) -> Result<()>;
+    fn lease_release(&mut self, name: &str, token: u64, durability: Durability) -> Result<()>;
+    fn lease_get(&mut self, name: &str) -> Result<Option<LeaseState>>;
+    fn lease_list(&mut self, cursor: Option<&str>, limit: u32) -> Result<LeasePage>;
+    fn lease_reap(&mut self, durability: Durability) -> Result<Vec<ReapedLease>>;
+}
+
+/// The calls on checkpoints.
+pub(crate) trait CheckpointBackend {
+    fn checkpoint_save(
+        &mut self,
+        run: &str,
+        content: &[u8],
+        options: &SaveOptions<'_>,
+        durability: Durability,
+    ) -> Result<String>;
+    fn checkpoint_load(&mut self, run: &str, save: Option<&str>) -> Result<Option<Loaded>>;
+    fn checkpoint_claim(
+        &mut self,
+        run: &str,
+        holder: HolderSlot,
+        expected: Option<&str>,
+        durability: Durability,
+    ) -> Result<Option<ClaimedRun>>;
+    fn checkpoint_complete(&mut self, run: &str, receipt: &str, durability: Durability) -> Result<()>;
+    fn checkpoint_release(&mut self, run: &str, receipt: &str, durability: Durability) -> Result<()>;
+    fn checkpoint_remove(&mut self, run: &str, durability: Durability) -> Result<()>;
+    fn checkpoint_get(&mut self, run: &str) -> Result<Option<RunInfo>>;
+    fn checkpoint_list(&mut self, state: Option<RunState>, cursor: Option<&str>, limit: u32) -> Result<RunPage>;
+    fn checkpoint_history(&mut self, run: &str) -> Result<Vec<Save>>;
+    fn checkpoint_recover(&mut self, durability: Durability) -> Result<Vec<String>>;
 }
 
 /// A program can not come by this: its handle outlives the slot.

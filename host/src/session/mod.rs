@@ -1,8 +1,10 @@
 //! Sessions: what an embedding program calls.
 
 pub(crate) mod backend;
+mod checkpoints;
 mod client;
 mod holder;
+mod leases;
 mod native;
 pub(crate) mod open_queues;
 

@@ -25,7 +25,7 @@ fn furnished(place: Place) -> Furnished {
 
 /// Runs what must be refused with `code`, and asserts that nothing changed.
 #[track_caller]
-fn refused<S: AsRef<OsStr>>(place: &Place, code: i32, arguments: &[S]) -> Answer {
+pub(crate) fn refused<S: AsRef<OsStr>>(place: &Place, code: i32, arguments: &[S]) -> Answer {
     let before = place.snapshot();
     let answer = place.run(arguments);
     answer.expect(code, arguments);
@@ -36,7 +36,7 @@ fn refused<S: AsRef<OsStr>>(place: &Place, code: i32, arguments: &[S]) -> Answer
     answer
 }
 
-fn wrong_names() -> Vec<String> {
+pub(crate) fn wrong_names() -> Vec<String> {
     let mut names: Vec<String> =
         ["", ".", "..", "/", "a/b", "/etc/passwd", "../../x", "a\\b", "tab\tnewline\n", "\u{85}", "\u{7f}"]
             .map(String::from)

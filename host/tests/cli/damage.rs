@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-fn directories(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn directories(folder: &Path, found: &mut Vec<PathBuf>) {
     found.push(folder.into());
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
@@ -26,7 +26,7 @@ fn furnished(place: &Place) -> PathBuf {
     outside
 }
 
-fn assert_untouched(outside: &Path) {
+pub(crate) fn assert_untouched(outside: &Path) {
     let entries: Vec<_> = fs::read_dir(outside).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(entries, ["secret"]);
     assert_eq!(fs::read_to_string(outside.join("secret")).unwrap(), "secret");

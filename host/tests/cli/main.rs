@@ -4,9 +4,14 @@
 
 mod answers;
 mod bad_input;
+mod bad_input_held;
+mod checkpoints;
 mod damage;
+mod damage_held;
 mod doctor;
 mod holders;
+mod leases;
+mod lock;
 mod output;
 mod place;
 mod queues;

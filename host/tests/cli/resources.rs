@@ -62,9 +62,47 @@ fn a_full_disk_refuses_a_push_whole_and_loses_nothing() {
 }
 
 #[test]
+fn a_full_disk_refuses_a_save_whole_and_loses_nothing() {
+    for native in ["", "--native"] {
+        let place = Place::new();
+        let script = format!(
+            r#"
+            mkdir disk
+            mount -t tmpfs -o size=512k none disk
+            leasehold() {{ "$LEASEHOLD" --root disk/root {native} "$@"; }}
+            printf first | leasehold checkpoint save r
+            leasehold checkpoint claim r --holder ada --receipt receipt >/dev/null
+            head -c 2000000 /dev/urandom >big
+            for flags in "r --receipt $(cat receipt)" "r --receipt $(cat receipt) --keep-claim" "new"; do
+                code=0
+                leasehold checkpoint save ${{flags%% *}} big ${{flags#${{flags%% *}}}} || code=$?
+                echo "code $code" >&2
+            done
+            leasehold checkpoint load r; echo
+            printf second | leasehold checkpoint save r --receipt "$(cat receipt)"
+            leasehold checkpoint load r; echo
+            leasehold checkpoint ls | cut -f 1,2
+            leasehold lock l -- echo locked
+            "#
+        );
+        let Some(answer) = in_own_mounts(&place, &script) else {
+            eprintln!("SKIPPED: a small disk cannot be mounted here (it needs root and unshare)");
+            return;
+        };
+        let printed = answer.expect(0, &[&script]);
+        assert_eq!(answer.stderr.matches("code 5").count(), 3, "{}", answer.stderr);
+        let lines: Vec<_> = printed.lines().collect();
+        // The first and the fourth are the ids of the saves.
+        assert_eq!([lines[1], lines[3], lines[4], lines[5]], ["first", "second", "r\tarmed", "locked"], "{printed}");
+    }
+}
+
+#[test]
 fn what_may_not_be_read_or_written_is_an_io_error() {
     for place in Place::both() {
         place.push_lines("q", "a\n", &[]);
+        place.run_with_input(&["checkpoint", "save", "r"], b"content").expect(0, &["save"]);
+        place.ok(&["lock", "l", "--", "true"]);
         // As nobody, in a copy that nobody can reach: the build's folder may be closed to others.
         let program = place.path().join("leasehold");
         fs::copy(env!("CARGO_BIN_EXE_leasehold"), &program).unwrap();
@@ -97,11 +135,20 @@ fn what_may_not_be_read_or_written_is_an_io_error() {
             &["queue", "claim", "q", "--holder", "ada"],
             &["queue", "pause", "q"],
             &["holder", "open", "ada"],
+            &["lease", "acquire", "l", "--holder", "ada"],
+            &["lease", "acquire", "new", "--holder", "ada"],
+            &["checkpoint", "save", "r", "/dev/null"],
+            &["checkpoint", "save", "new", "/dev/null"],
+            &["checkpoint", "claim", "r", "--holder", "ada"],
+            &["checkpoint", "rm", "r"],
         ] {
             run(arguments).expect(5, arguments);
         }
+        run(&["lock", "l", "--", "true"]).expect(125, &["lock"]);
         assert_eq!(place.snapshot(), before);
         // Who may read may look.
+        assert_eq!(run(&["checkpoint", "load", "r"]).expect(0, &["load"]), "content");
+        assert!(run(&["lease", "show", "l"]).expect(0, &["show"]).contains("holder: -"));
         let status = run(&["queue", "status", "q"]);
         assert!(status.expect(0, &["status"]).contains("ready: 1"));
 
@@ -113,6 +160,13 @@ fn what_may_not_be_read_or_written_is_an_io_error() {
             let status = run(&["queue", "status", "q"]);
             status.expect(5, &["status"]);
             assert!(status.stderr.contains("pending"), "{}", status.stderr);
+        }
+
+        for (path, look) in [("claims/l", ["lease", "show", "l"]), ("checkpoint/r", ["checkpoint", "load", "r"])] {
+            fs::set_permissions(place.store(path), fs::Permissions::from_mode(0o700)).unwrap();
+            if is_root() {
+                run(&look).expect(5, &look);
+            }
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use super::granted;
 use leasehold::directory::NativeDirectory;
-use leasehold::{Durability, Engine, NewTask, OnDuplicate, Result, Session, Store, TaskState};
+use leasehold::{
+    Durability, Engine, NewTask, OnDuplicate, Result, RunState, SaveOptions, Session, Store, TaskState, Turn,
+};
 use leasehold_core::capability::{Clock, Environment, Random};
 use std::cell::Cell;
 use std::fmt::Debug;
@@ -41,7 +43,7 @@ fn scripted() -> (Rc<Scripted>, Environment) {
 }
 
 fn directories(root: &Path) -> Vec<(String, NativeDirectory)> {
-    [Store::Queues, Store::Holders]
+    [Store::Queues, Store::Leases, Store::Checkpoints, Store::Holders]
         .into_iter()
         .map(|store| {
             let name = store.directory_name();
@@ -49,6 +51,9 @@ fn directories(root: &Path) -> Vec<(String, NativeDirectory)> {
         })
         .collect()
 }
+
+const SYNCED: Durability = Durability::Synced;
+const UNSYNCED: Durability = Durability::Unsynced;
 
 /// Collects what every call of the contract answers, good and bad.
 struct Script<'a> {
@@ -65,8 +70,107 @@ impl Script<'_> {
     }
 
     fn run(mut self) -> Vec<String> {
-        const SYNCED: Durability = Durability::Synced;
-        const UNSYNCED: Durability = Durability::Unsynced;
+        self.leases();
+        self.checkpoints();
+        self.queues();
+        self.maintenance();
+        self.answers
+    }
+
+    fn leases(&mut self) {
+        macro_rules! lease {
+            ($call:ident, $($argument:expr),*) => {{
+                let answer = self.session.$call($($argument),*);
+                self.note(stringify!($call), answer)
+            }};
+        }
+        let name = "l \u{fc}";
+        let [ada, bob, eve] =
+            ["ada", "bob", "eve"].map(|name| self.session.holder_open(name, 60_000, UNSYNCED).unwrap());
+        lease!(lease_get, name);
+        lease!(lease_acquire, "a/b", &ada, UNSYNCED);
+        lease!(lease_release, name, 3, UNSYNCED);
+        let token = lease!(lease_acquire, name, &ada, SYNCED).unwrap();
+        lease!(lease_acquire, name, &ada, UNSYNCED);
+        lease!(lease_acquire, name, &bob, UNSYNCED);
+        lease!(lease_acquire_in_turn, name, &bob, UNSYNCED);
+        lease!(lease_acquire_in_turn, name, &eve, UNSYNCED);
+        lease!(lease_get, name);
+        lease!(lease_release, name, token + 1, UNSYNCED);
+        lease!(lease_release, name, token, UNSYNCED);
+        lease!(lease_release, name, token, SYNCED);
+        lease!(lease_acquire, name, &ada, UNSYNCED);
+        lease!(lease_acquire_in_turn, name, &eve, UNSYNCED);
+        lease!(lease_leave, name, &bob);
+        let turn = lease!(lease_acquire_in_turn, name, &eve, SYNCED);
+        assert!(matches!(turn, Some(Turn::Granted(_))), "{turn:?}");
+        lease!(lease_acquire, "another", &ada, UNSYNCED);
+        let page = lease!(lease_list, None, 1).unwrap();
+        lease!(lease_list, page.cursor.as_deref(), 10);
+        lease!(lease_list, Some("gar/bage"), 10);
+        lease!(lease_list, None, 0);
+        lease!(holder_end, &eve, UNSYNCED);
+        lease!(lease_get, name);
+        lease!(lease_reap, UNSYNCED);
+        lease!(lease_acquire, name, &eve, UNSYNCED);
+    }
+
+    fn checkpoints(&mut self) {
+        macro_rules! checkpoint {
+            ($call:ident, $($argument:expr),*) => {{
+                let answer = self.session.$call($($argument),*);
+                self.note(stringify!($call), answer)
+            }};
+        }
+        let run = "r \u{fc}";
+        let plain = SaveOptions::default();
+        let [ada, bob] = ["carol", "dan"].map(|name| self.session.holder_open(name, 60_000, UNSYNCED).unwrap());
+        checkpoint!(checkpoint_get, run);
+        checkpoint!(checkpoint_load, run, None);
+        checkpoint!(checkpoint_history, run);
+        checkpoint!(checkpoint_claim, run, &ada, None, UNSYNCED);
+        checkpoint!(checkpoint_remove, run, UNSYNCED);
+        checkpoint!(checkpoint_save, "..", b"", &plain, UNSYNCED);
+        checkpoint!(checkpoint_save, run, b"\0\xffcontent", &SaveOptions { history: Some(101), ..plain }, UNSYNCED);
+        checkpoint!(checkpoint_save, run, b"\0\xffcontent", &SaveOptions { keep_claim: true, ..plain }, UNSYNCED);
+        let first = checkpoint!(checkpoint_save, run, b"\0\xffcontent", &plain, SYNCED).unwrap();
+        checkpoint!(checkpoint_save, run, b"second", &SaveOptions { history: Some(2), ..plain }, UNSYNCED);
+        checkpoint!(checkpoint_load, run, Some(&first));
+        checkpoint!(checkpoint_load, run, Some("garbage"));
+        checkpoint!(checkpoint_claim, run, &ada, Some(&first), UNSYNCED);
+        let claim = checkpoint!(checkpoint_claim, run, &ada, None, SYNCED).unwrap().unwrap();
+        checkpoint!(checkpoint_claim, run, &bob, None, UNSYNCED);
+        checkpoint!(checkpoint_save, run, b"by another", &plain, UNSYNCED);
+        checkpoint!(checkpoint_remove, run, UNSYNCED);
+        let mine = SaveOptions { receipt: Some(&claim.receipt), ..plain };
+        checkpoint!(checkpoint_save, run, b"third", &SaveOptions { keep_claim: true, ..mine }, UNSYNCED);
+        checkpoint!(checkpoint_save, run, b"fourth", &mine, UNSYNCED);
+        checkpoint!(checkpoint_save, run, b"fifth", &mine, UNSYNCED);
+        checkpoint!(checkpoint_save, run, b"sixth", &SaveOptions { receipt: Some("garbage"), ..plain }, UNSYNCED);
+        checkpoint!(checkpoint_history, run);
+        let claim = checkpoint!(checkpoint_claim, run, &bob, None, UNSYNCED).unwrap().unwrap();
+        checkpoint!(checkpoint_release, run, &claim.receipt, UNSYNCED);
+        checkpoint!(checkpoint_release, run, &claim.receipt, UNSYNCED);
+        checkpoint!(checkpoint_save, "another", b"", &plain, UNSYNCED);
+        for state in [None, Some(RunState::Armed), Some(RunState::Held), Some(RunState::Damaged), Some(RunState::Done)]
+        {
+            let page = checkpoint!(checkpoint_list, state, None, 1).unwrap();
+            checkpoint!(checkpoint_list, state, page.cursor.as_deref(), 10);
+        }
+        checkpoint!(checkpoint_claim, run, &bob, None, UNSYNCED);
+        checkpoint!(holder_end, &bob, UNSYNCED);
+        checkpoint!(checkpoint_get, run);
+        checkpoint!(checkpoint_recover, UNSYNCED);
+        let claim = checkpoint!(checkpoint_claim, run, &ada, None, UNSYNCED).unwrap().unwrap();
+        checkpoint!(checkpoint_complete, run, &claim.receipt, SYNCED);
+        checkpoint!(checkpoint_complete, run, &claim.receipt, UNSYNCED);
+        checkpoint!(checkpoint_complete, run, "garbage", UNSYNCED);
+        checkpoint!(checkpoint_load, run, None);
+        checkpoint!(checkpoint_get, run);
+        checkpoint!(checkpoint_remove, run, SYNCED);
+    }
+
+    fn queues(&mut self) {
         let attributes = [(String::from("kind"), String::from("gr\u{f6}\u{df}e")), (String::new(), String::from("x"))];
         let full = NewTask {
             id: Some("given \u{1f980}"),
@@ -155,6 +259,9 @@ impl Script<'_> {
         let (holders, queues) = (self.session.holder_list(), self.session.queue_list());
         self.note("holder-list", holders);
         self.note("queue-list", queues);
+    }
+
+    fn maintenance(&mut self) {
         let found = self.session.maintenance_check();
         self.note("check", found);
         let found = self.session.maintenance_reconcile();
@@ -165,7 +272,6 @@ impl Script<'_> {
         }
         let found = self.session.maintenance_quarantine();
         self.note("quarantine", found);
-        self.answers
     }
 }
 
@@ -189,7 +295,19 @@ fn the_component_answers_as_the_core_does() {
     }
     assert_eq!(native.len(), component.len());
     // The script reaches what it is meant to reach.
-    for reached in ["Held(", "Exists(", "Lost(", "Paused(", "NotFound(", "InvalidName(", "Dead", "outcome"] {
+    for reached in [
+        "Held(",
+        "Exists(",
+        "Lost(",
+        "Paused(",
+        "NotFound(",
+        "InvalidName(",
+        "Dead",
+        "outcome",
+        "Granted(",
+        "Waiting",
+        "Done",
+    ] {
         assert!(native.iter().any(|answer| answer.contains(reached)), "{reached} in {native:#?}");
     }
 }

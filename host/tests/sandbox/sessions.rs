@@ -25,6 +25,9 @@ fn what_was_not_granted_is_said_to_be_missing() {
                 matches!(&missing, Error::Store(StoreError::NotGranted(text)) if text.contains("holders")),
                 "{missing:?}"
             );
+            for missing in [session.lease_get("l").unwrap_err(), session.checkpoint_get("r").unwrap_err()] {
+                assert!(missing.to_string().contains("holders"), "{missing}");
+            }
             let missing = session.holder_open("h", 1, STANDARD).unwrap_err();
             assert!(matches!(missing, Error::Store(StoreError::NotGranted(_))), "{missing:?}");
         }
@@ -36,6 +39,14 @@ fn what_was_not_granted_is_said_to_be_missing() {
             matches!(&missing, Error::Store(StoreError::NotGranted(text)) if text.contains(".aristo")),
             "{missing:?}"
         );
+        for (missing, name) in
+            [(session.lease_get("l").unwrap_err(), "claims"), (session.checkpoint_get("r").unwrap_err(), "checkpoint")]
+        {
+            assert!(
+                matches!(&missing, Error::Store(StoreError::NotGranted(text)) if text.contains(name)),
+                "{missing:?}"
+            );
+        }
         session.holder_open("h", 1, STANDARD).unwrap();
     }
 }
@@ -154,7 +165,7 @@ fn the_component_imports_directories_clocks_and_randomness_only() {
         let allowed = ["wasi:filesystem/", "wasi:clocks/", "wasi:random/", "wasi:io/"];
         assert!(allowed.iter().any(|package| import.starts_with(package)), "{import}");
     }
-    for export in ["holders", "queues", "maintenance"] {
+    for export in ["holders", "queues", "leases", "checkpoints", "maintenance"] {
         assert!(wit.contains(&format!("interface {export}")), "{export}");
     }
 }

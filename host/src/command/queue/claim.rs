@@ -6,7 +6,7 @@ use crate::command::globals::Globals;
 use crate::command::joining::HolderFlags;
 use crate::command::json::ClaimedJson;
 use crate::command::moment::{milliseconds, parse_duration};
-use crate::command::output::Output;
+use crate::command::output::{Output, tell_receipt};
 use crate::command::stores::{self, QUEUES};
 use clap::Args;
 use leasehold::{ClaimedTask, Durability, Holder, Session};
@@ -123,11 +123,7 @@ impl Claim {
                 output.object(&ClaimedJson::new(task))?;
                 continue;
             }
-            match &self.receipt {
-                Some(file) => std::fs::write(file, format!("{}\n", task.receipt))
-                    .map_err(|error| Failure::io(file.display().to_string(), error))?,
-                None => crate::command::complain(&format!("receipt: {}", task.receipt)),
-            }
+            tell_receipt(self.receipt.as_deref(), &task.receipt)?;
             output.bytes(&task.payload)?;
         }
         output.finish()

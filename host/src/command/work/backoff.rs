@@ -1,6 +1,5 @@
 //! How long a failed task waits before it is tried again.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 /// Doubles with each attempt, up to a limit.
@@ -26,14 +25,10 @@ impl Backoff {
     }
 }
 
-/// Sixty-four bits that nobody foresees: enough for jitter, and for a name of one's own.
-pub(crate) fn random() -> u64 {
-    RandomState::new().hash_one(std::process::id())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::random::random;
 
     const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), last: Duration::from_secs(300) };
 

@@ -1,21 +1,19 @@
 //! One task's command: started in a process group of its own, fed, listened to, signalled, reaped.
 
 use super::control::Notice;
-use super::guard::Guard;
 use super::input::input_of;
-use super::orphans::WORKER_VARIABLE;
 use super::progress::Screen;
 use super::tail::Tail;
 use super::worker::Shared;
 use crate::command::globals::ROOT_VARIABLE;
 use crate::command::json::AttributesJson;
+use crate::command::process::{Reach, Started};
 use leasehold::ClaimedTask;
 use leasehold_core::limits::PAYLOAD_BYTES_MAX;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::Signal;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -32,16 +30,13 @@ pub(crate) enum ChildEvent {
     TooMuchOutput,
 }
 
-/// A command that runs. All its signals go to its whole process group, and only before it is reaped: until then no
-/// other process can have its number.
+/// A command that runs, in a process group of its own.
 pub(crate) struct Running {
-    child: Child,
-    group: Pid,
+    started: Started,
     stdout: Arc<Mutex<Vec<u8>>>,
     stderr: Arc<Mutex<Tail>>,
     /// Closes when the readers have read all.
     readers: Receiver<()>,
-    guard: Option<Arc<Guard>>,
 }
 
 /// What a command left.
@@ -61,22 +56,14 @@ impl Running {
         events: &Sender<Notice>,
         shared: &Shared,
     ) -> io::Result<Self> {
-        let child = command(shared, task)?.spawn()?;
-        let group = i32::try_from(child.id())
-            .ok()
-            .and_then(Pid::from_raw)
-            .ok_or_else(|| io::Error::other("the process has no number"))?;
-        if let Some(guard) = &shared.guard {
-            guard.watch(group);
-        }
+        let started = Started::start(&mut command(shared, task)?, Reach::OwnGroup, shared.guard.clone())?;
         let (finished, readers) = channel();
-        let guard = shared.guard.clone();
-        let mut running = Self { group, stdout: Arc::default(), stderr: Arc::default(), readers, child, guard };
+        let mut running = Self { started, stdout: Arc::default(), stderr: Arc::default(), readers };
         match running.attend(number, events, &shared.screen, finished) {
             Ok(()) => Ok(running),
             Err(error) => {
                 running.signal(Signal::KILL);
-                running.reap_leader()?;
+                running.started.reap()?;
                 Err(error)
             }
         }
@@ -90,7 +77,7 @@ impl Running {
         screen: &Arc<Screen>,
         finished: Sender<()>,
     ) -> io::Result<()> {
-        if let Some(pipe) = self.child.stdout.take() {
+        if let Some(pipe) = self.started.child.stdout.take() {
             let (kept, events, finished) = (self.stdout.clone(), events.clone(), finished.clone());
             spawn(move || {
                 keep_output(pipe, &kept, || {
@@ -99,38 +86,27 @@ impl Running {
                 drop(finished);
             })?;
         }
-        if let Some(pipe) = self.child.stderr.take() {
+        if let Some(pipe) = self.started.child.stderr.take() {
             let (tail, screen) = (self.stderr.clone(), screen.clone());
             spawn(move || {
                 pass_on(pipe, &tail, &screen);
                 drop(finished);
             })?;
         }
-        let (group, events) = (self.group, events.clone());
-        spawn(move || {
-            wait_for_end(group);
+        let events = events.clone();
+        self.started.when_ended(move || {
             let _ = events.send(Notice::Child(number, ChildEvent::Ended));
         })
     }
 
     /// Sends a signal to the command and all that it started.
     pub(crate) fn signal(&self, signal: Signal) {
-        if let Err(error) = kill_process_group(self.group, signal) {
-            tracing::debug!(%error, ?signal, "a process group could not be signalled");
-        }
-    }
-
-    fn reap_leader(&mut self) -> io::Result<ExitStatus> {
-        // Before: afterwards the number may be another's.
-        if let Some(guard) = &self.guard {
-            guard.forget(self.group);
-        }
-        self.child.wait()
+        self.started.signal(signal);
     }
 
     /// Reaps the command, once it has ended.
     pub(crate) fn reap(mut self) -> io::Result<Remains> {
-        let status = self.reap_leader()?;
+        let status = self.started.reap()?;
         // The readers never send; their end closes the channel.
         let _ = self.readers.recv_timeout(PIPES_GRACE);
         let stdout = std::mem::take(&mut *self.stdout.lock().unwrap_or_else(PoisonError::into_inner));
@@ -156,11 +132,7 @@ fn command(shared: &Shared, task: &mut ClaimedTask) -> io::Result<Command> {
         .env("LEASEHOLD_ATTRIBUTES", attributes)
         .env(ROOT_VARIABLE, &plan.root)
         .stdin(input)
-        .stderr(Stdio::piped())
-        .process_group(0);
-    if let Some(guard) = &shared.guard {
-        command.env(WORKER_VARIABLE, &guard.mark);
-    }
+        .stderr(Stdio::piped());
     if plan.keep {
         command.stdout(Stdio::piped());
     } else if plan.json {
@@ -205,12 +177,6 @@ fn read(pipe: &mut impl Read, buffer: &mut [u8]) -> Option<usize> {
             Err(_) => return None,
         }
     }
-}
-
-/// Waits until the process has ended, and leaves it to be reaped.
-fn wait_for_end(process: Pid) {
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-    while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(process), options) {}
 }
 
 fn spawn(job: impl FnOnce() + Send + 'static) -> io::Result<()> {

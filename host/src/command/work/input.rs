@@ -3,7 +3,7 @@
 //! It is a file that has no name, not a pipe: all of it is there before the command starts. At the end of a pipe whose
 //! writer was killed, a command would take half a payload for the whole.
 
-use super::backoff::random;
+use crate::command::random::random;
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::fs::File;
 use std::io::{self, Seek, Write};

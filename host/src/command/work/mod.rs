@@ -4,13 +4,9 @@ mod backoff;
 mod child;
 mod control;
 mod drained;
-mod guard;
 mod input;
-mod keeper;
-mod orphans;
 mod progress;
 mod shift;
-mod signals;
 mod supervise;
 mod tail;
 mod tally;
@@ -20,15 +16,18 @@ mod worker;
 use super::durability::DurabilityFlags;
 use super::failure::Failure;
 use super::globals::Globals;
+use super::joining::parse_ttl;
 use super::moment::parse_duration;
+use super::process::Guard;
+use super::random::fresh_holder_name;
+use super::signals::SignalWatch;
 use super::stores::{Opener, QUEUES};
-use backoff::{Backoff, random};
+use backoff::Backoff;
 use clap::Args;
 use control::Control;
 use leasehold::Durability;
 use progress::Screen;
-use shift::{Shift, ShiftEnd};
-use signals::SignalWatch;
+use shift::{Shift, ShiftEnd, ToMain};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,10 +36,6 @@ use std::time::Duration;
 use tally::Tally;
 use worker::Shared;
 
-pub(crate) use guard::{GUARD_COMMAND, guard};
-
-/// Below this a holder would die of a busy machine.
-const TTL_MIN: Duration = Duration::from_secs(1);
 /// More commands at once than any machine this is meant for should run.
 const WORKERS_MAX: i64 = 1024;
 
@@ -135,14 +130,6 @@ struct Plan {
     arguments: Vec<OsString>,
 }
 
-fn parse_ttl(text: &str) -> Result<Duration, String> {
-    let ttl = parse_duration(text)?;
-    if ttl < TTL_MIN {
-        return Err("it must be at least 1s".into());
-    }
-    Ok(ttl)
-}
-
 impl Work {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
         let plan = Arc::new(self.plan(globals)?);
@@ -153,12 +140,13 @@ impl Work {
 
         let screen = Arc::new(Screen::new());
         let tally = Arc::new(Tally::new(globals.json));
-        let guard = guard::Guard::start()
+        let guard = Guard::start()
             .inspect_err(|error| tracing::warn!(%error, "no guard: commands would outlive a worker that is killed"))
             .ok()
             .map(Arc::new);
         let (to_main, notices) = channel();
-        let _signals = SignalWatch::start(to_main.clone())?;
+        let signals_to = to_main.clone();
+        let _signals = SignalWatch::start(move |_| signals_to.send(ToMain::Signal).is_ok())?;
         let shared = Shared {
             plan: plan.clone(),
             control: Arc::new(Control::default()),
@@ -200,7 +188,7 @@ impl Work {
             root: globals.root(),
             workers: self.workers,
             drain: self.drain,
-            holder: self.holder.unwrap_or_else(|| format!("work-{}-{:016x}", std::process::id(), random())),
+            holder: self.holder.unwrap_or_else(|| fresh_holder_name("work")),
             ttl: self.ttl,
             timeout: self.timeout,
             keep: self.keep,

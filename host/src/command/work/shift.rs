@@ -2,10 +2,10 @@
 
 use super::control::{Control, Notice, Stop};
 use super::drained::DrainedCheck;
-use super::keeper::Keeper;
 use super::waiting::Waiting;
 use super::worker::{Shared, Worker};
 use crate::command::failure::Failure;
+use crate::command::keeper::{Keeper, KeeperNotice, Kept, join_epoch};
 use crate::command::moment::milliseconds;
 use crate::command::stores::Opener;
 use leasehold::{Durability, Holder, Session};
@@ -71,7 +71,7 @@ impl Shift<'_> {
         // What an earlier epoch of this name held comes back at once.
         self.reap();
 
-        let keeper = Keeper::start(self.opener, &plan, holder.epoch(), self.to_main.clone());
+        let keeper = self.keep(&holder);
         let mut events = Events::default();
         let mut workers = Vec::new();
         for _ in 0..plan.workers {
@@ -87,6 +87,18 @@ impl Shift<'_> {
         }
         drop(keeper);
         self.end(&holder, events)
+    }
+
+    fn keep(&self, holder: &Holder) -> Keeper {
+        let kept = Kept { name: holder.name().into(), epoch: holder.epoch(), ttl: self.shared.plan.ttl };
+        let (epoch, to_main) = (holder.epoch(), self.to_main.clone());
+        Keeper::start(self.opener, kept, move |notice| {
+            drop(to_main.send(match notice {
+                KeeperNotice::Renewed(_) => return,
+                KeeperNotice::Lost(why) => ToMain::HolderLost { epoch, why },
+                KeeperNotice::Failed(failure) => ToMain::KeeperFailed(failure),
+            }));
+        })
     }
 
     fn start_worker(&self, epoch: u64) -> io::Result<JoinHandle<()>> {
@@ -255,15 +267,4 @@ fn work(shared: Shared, opener: &Opener, epoch: u64) -> Result<(), Failure> {
     let (events, notices) = channel();
     shared.control.join(events.clone());
     Worker { shared, session, holder, notices, events, started: 0 }.run()
-}
-
-/// Joins the holder from another session, unless somebody else opened an epoch of it meanwhile.
-pub(crate) fn join_epoch(session: &mut Session, name: &str, epoch: u64) -> Result<Holder, Failure> {
-    use leasehold_core::Error::NotFound;
-    match session.holder_attach(name, Durability::Unsynced) {
-        Ok(holder) if holder.epoch() == epoch => Ok(holder),
-        Ok(holder) => Err(Failure::Lost(format!("epoch {} was opened meanwhile", holder.epoch()))),
-        Err(leasehold::Error::Store(NotFound(why))) => Err(Failure::Lost(why)),
-        Err(error) => Err(error.into()),
-    }
 }

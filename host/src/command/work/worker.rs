@@ -1,15 +1,15 @@
 //! One worker: claims a task, runs its command, and tells the queue what became of it, again and again.
 
 use super::Plan;
-use super::backoff::random;
 use super::control::{Control, Notice, Stop};
-use super::guard::Guard;
 use super::progress::Screen;
 use super::supervise::{Ending, Supervision};
 use super::tail::reason;
 use super::tally::{Fate, Tally};
 use crate::command::failure::{Failure, is_lost, is_paused};
 use crate::command::moment::milliseconds;
+use crate::command::process::Guard;
+use crate::command::random::random;
 use leasehold::{ClaimedTask, Error, Holder, QueueClient, Session};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -1,4 +1,4 @@
-//! Every call of the contract, handed to the component.
+//! The calls on holders and queues, and of maintenance, handed to the component.
 
 use super::{OpenHolder, OpenQueue, Sandbox};
 use crate::Result;

@@ -1,6 +1,8 @@
 //! The component as a session's backend.
 
 mod calls;
+mod checkpoint_calls;
+mod lease_calls;
 
 use super::Engine;
 use super::instance::{Data, Instance, Loaded};

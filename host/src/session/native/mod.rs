@@ -1,10 +1,15 @@
 //! The core without a sandbox, over any directory.
 
+mod checkpoints;
+mod leases;
+
 use super::backend::{Backend, HolderSlot, Joining, QueueSlot, closed_holder, closed_queue};
 use super::open_queues::OpenQueues;
 use crate::{Result, Store};
 use leasehold_core::capability::{Directory, Environment};
+use leasehold_core::checkpoint::Checkpoints;
 use leasehold_core::holder::{Holder, HolderState, Holders};
+use leasehold_core::lease::Leases;
 use leasehold_core::maintenance::{Finding, Maintenance};
 use leasehold_core::queue::{ClaimedTask, NewTask, OnDuplicate, Queue, Queues, Status, TaskPage, TaskState, TaskView};
 use leasehold_core::{Durability, Error as StoreError};
@@ -13,6 +18,8 @@ use std::collections::HashMap;
 pub(crate) struct Native<D: Directory> {
     holders: Option<Holders<D>>,
     queues: Option<Queues<D>>,
+    leases: Option<Leases<D>>,
+    checkpoints: Option<Checkpoints<D>>,
     maintenance: Maintenance<D>,
     open_holders: HashMap<HolderSlot, Holder<D>>,
     open_queues: OpenQueues<Queue<D>>,
@@ -24,14 +31,20 @@ impl<D: Directory> Native<D> {
             directories.iter().find(|(name, _)| name == store.directory_name()).map(|(_, directory)| directory.clone())
         };
         let holders = granted(Store::Holders).map(|dir| Holders::new(dir, environment.clone()));
-        // Whatever claims needs holders, so queues without them are not granted either.
-        let queues = granted(Store::Queues)
-            .zip(holders.clone())
-            .map(|(dir, holders)| Queues::new(dir, holders, environment.clone()));
+        // Whatever is held is held by holders, so a store without them is not granted either.
+        let held = |store: Store| granted(store).zip(holders.clone());
+        let queues = held(Store::Queues).map(|(dir, holders)| Queues::new(dir, holders, environment.clone()));
+        let leases = held(Store::Leases).map(|(dir, holders)| Leases::new(dir, holders, environment.clone()));
+        let checkpoints =
+            held(Store::Checkpoints).map(|(dir, holders)| Checkpoints::new(dir, holders, environment.clone()));
         Self {
-            maintenance: Maintenance::new(queues.clone(), holders.clone()),
+            maintenance: Maintenance::new(queues.clone(), holders.clone())
+                .with_leases(leases.clone())
+                .with_checkpoints(checkpoints.clone()),
             holders,
             queues,
+            leases,
+            checkpoints,
             open_holders: HashMap::new(),
             open_queues: OpenQueues::default(),
         }
@@ -42,8 +55,20 @@ impl<D: Directory> Native<D> {
     }
 
     fn queues(&self) -> Result<&Queues<D>> {
-        let missing = if self.holders.is_none() { Store::Holders } else { Store::Queues };
-        self.queues.as_ref().ok_or_else(|| not_granted(missing))
+        self.queues.as_ref().ok_or_else(|| self.missing(Store::Queues))
+    }
+
+    fn leases(&self) -> Result<&Leases<D>> {
+        self.leases.as_ref().ok_or_else(|| self.missing(Store::Leases))
+    }
+
+    fn checkpoints(&self) -> Result<&Checkpoints<D>> {
+        self.checkpoints.as_ref().ok_or_else(|| self.missing(Store::Checkpoints))
+    }
+
+    /// The error for a store that cannot be used: the holders are missing, which each needs, or it itself.
+    fn missing(&self, store: Store) -> crate::Error {
+        not_granted(if self.holders.is_none() { Store::Holders } else { store })
     }
 
     fn open_holder(&self, slot: HolderSlot) -> Result<&Holder<D>> {

@@ -1,25 +1,35 @@
-//! Finds commands that a killed worker had started but not yet told its guard of.
+//! Finds processes by a mark in their environment: what a killed worker had started but not yet told its guard of, and
+//! what shares a process group with others.
 //!
-//! Where a system has no `/proc`, none are found: such a command runs on, fenced by its claim.
+//! Where a system has no `/proc`, none are found: such a command runs on, fenced by its token.
 
+use super::target::Target;
 use rustix::process::Pid;
 
-/// Marks a worker's commands in their environment.
+/// Marks the commands of one worker, or of one lock, and all that they start.
 pub(crate) const WORKER_VARIABLE: &str = "LEASEHOLD_WORKER";
 
-/// The process groups that carry `mark`. What went into a session of its own did so in order to live on.
-pub(crate) fn find_orphans(mark: &str) -> Vec<Pid> {
-    let (Some(this), Ok(processes)) = (Process::read("self"), std::fs::read_dir("/proc")) else {
-        return Vec::new();
-    };
+/// The process groups whose leader carries `mark`.
+pub(crate) fn find_marked_groups(mark: &str) -> Vec<Target> {
+    let leads = |process: &Process| process.id == process.group;
+    find(mark, leads).map(Target::Group).collect()
+}
+
+/// Every process that carries `mark`, whatever its group.
+pub(crate) fn find_marked(mark: &str) -> Vec<Target> {
+    find(mark, |_| true).map(Target::Process).collect()
+}
+
+/// Looks through our session: what went into one of its own did so in order to live on.
+fn find(mark: &str, wanted: impl Fn(&Process) -> bool) -> impl Iterator<Item = Pid> {
     let variable = format!("{WORKER_VARIABLE}={mark}");
+    let this = Process::read("self");
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     processes
-        .flatten()
         .filter_map(|entry| Process::read(entry.file_name().to_str()?))
-        .filter(|process| process.session == this.session && process.id == process.group && process.id != this.id)
-        .filter(|process| has_variable(process.id, &variable))
+        .filter(move |process| this.as_ref().is_some_and(|this| process.session == this.session))
+        .filter(move |process| wanted(process) && has_variable(process.id, &variable))
         .filter_map(|process| Pid::from_raw(process.id))
-        .collect()
 }
 
 /// What is known of a process.
@@ -64,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_found_by_its_mark_alone() {
+    fn a_process_is_found_by_its_mark_and_a_group_by_that_of_its_leader() {
         if !std::path::Path::new("/proc/self/environ").exists() {
             eprintln!("SKIPPED: there is no /proc");
             return;
@@ -80,13 +90,18 @@ mod tests {
         };
         let mut ours = start(&mark, true);
         let mut others = [start("another", true), start(&mark, false)];
-        let found = find_orphans(&mark);
+        let groups = find_marked_groups(&mark);
+        let processes = find_marked(&mark);
         for child in others.iter_mut().chain([&mut ours]) {
             child.kill().unwrap();
             child.wait().unwrap();
         }
-        let expected = Pid::from_raw(i32::try_from(ours.id()).unwrap()).unwrap();
-        assert_eq!(found, [expected]);
-        assert!(find_orphans(&mark).is_empty());
+        let pid = |child: &std::process::Child| Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        assert_eq!(groups, [Target::Group(pid(&ours))]);
+        assert_eq!(processes.len(), 2);
+        for child in [&ours, &others[1]] {
+            assert!(processes.contains(&Target::Process(pid(child))));
+        }
+        assert!(find_marked(&mark).is_empty());
     }
 }

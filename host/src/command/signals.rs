@@ -1,18 +1,17 @@
-//! The signals that ask a worker to stop.
+//! The signals that ask a process to stop.
 
-use super::shift::ToMain;
-use crate::command::failure::Failure;
+use super::failure::Failure;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
-use std::sync::mpsc::Sender;
 
-/// Passes signals on until dropped.
+/// Passes SIGTERM, SIGINT and SIGHUP on until dropped.
 pub(crate) struct SignalWatch {
     handle: Handle,
 }
 
 impl SignalWatch {
-    pub(crate) fn start(to_main: Sender<ToMain>) -> Result<Self, Failure> {
+    /// From now on each signal is told to `tell`, from another thread, until that answers false.
+    pub(crate) fn start(tell: impl Fn(i32) -> bool + Send + 'static) -> Result<Self, Failure> {
         let mut wanted = vec![SIGTERM, SIGINT];
         // Whoever started this with `nohup` wants it to live on.
         if !hangup_is_ignored() {
@@ -24,8 +23,8 @@ impl SignalWatch {
         std::thread::Builder::new()
             .name("signals".into())
             .spawn(move || {
-                for _ in signals.forever() {
-                    if to_main.send(ToMain::Signal).is_err() {
+                for signal in signals.forever() {
+                    if !tell(signal) {
                         return;
                     }
                 }

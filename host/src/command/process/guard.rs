@@ -1,14 +1,15 @@
-//! Kills the commands of a worker that was itself killed.
+//! Kills the commands of a worker, or of a lock, that was itself killed.
 //!
 //! The guard is a second process of this program. It is told of the running commands by their process groups, and
 //! reads from a pipe that only the worker holds open: however the worker ends, the pipe ends too, and the guard
-//! ends whatever still runs. Their claims fence them in any case; the guard saves the work from being done twice
+//! ends whatever still runs. Their tokens fence them in any case; the guard saves the work from being done twice
 //! at the same time, and the machine from commands that nobody watches.
 
-use super::backoff::random;
-use super::orphans::{WORKER_VARIABLE, find_orphans};
+use super::marked::{WORKER_VARIABLE, find_marked, find_marked_groups};
+use super::target::Target;
 use crate::command::failure::Failure;
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use crate::command::random::random;
+use rustix::process::{Pid, Signal};
 use std::collections::HashSet;
 use std::io::{self, BufRead, Write};
 use std::os::unix::process::CommandExt;
@@ -25,6 +26,10 @@ const LATECOMERS: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_millis(50);
 /// What the worker says last where all its commands have ended.
 const ALL_ENDED: &str = ".";
+/// What the worker says where its commands have no groups of their own.
+const EACH: &str = "*";
+/// Tells the guard the mark. It does not carry the mark itself, nor that of another guard around it.
+const GUARD_VARIABLE: &str = "LEASEHOLD_GUARDED";
 
 /// The worker's end of it.
 pub(crate) struct Guard {
@@ -47,7 +52,8 @@ impl Guard {
         let mut process = Command::new(program)
             .arg0("leasehold")
             .arg(GUARD_COMMAND)
-            .env(WORKER_VARIABLE, &mark)
+            .env_remove(WORKER_VARIABLE)
+            .env(GUARD_VARIABLE, &mark)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -61,6 +67,11 @@ impl Guard {
     /// From now on the group ends with the worker.
     pub(crate) fn watch(&self, group: Pid) {
         self.tell(&format!("+{}", group.as_raw_nonzero()));
+    }
+
+    /// From now on every process that carries the mark ends with the worker, whatever its group.
+    pub(crate) fn watch_each(&self) {
+        self.tell(EACH);
     }
 
     /// To be called before the group's leader is reaped: from then on its number may be another's.
@@ -86,51 +97,66 @@ impl Guard {
 
 /// The guard itself: runs until its standard input ends.
 pub(crate) fn guard() -> Result<(), Failure> {
-    if let Some(groups) = follow(io::stdin().lock()) {
-        let mark = std::env::var(WORKER_VARIABLE).unwrap_or_default();
-        end_groups(groups, || find_orphans(&mark));
+    if let Some(left) = follow(io::stdin().lock()) {
+        let mark = std::env::var(GUARD_VARIABLE).unwrap_or_default();
+        let find_more = if left.each { find_marked } else { find_marked_groups };
+        end_all(left.groups, || find_more(&mark));
     }
     Ok(())
 }
 
-/// Reads what the worker tells; answers which groups ran when it was killed, or `None` if all had ended.
-fn follow(pipe: impl BufRead) -> Option<HashSet<Pid>> {
-    let mut groups = HashSet::new();
+/// What a killed worker left behind.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct LeftBehind {
+    groups: HashSet<Target>,
+    /// Whether there are commands without a group of their own.
+    each: bool,
+}
+
+/// Reads what the worker tells; answers what ran when it was killed, or `None` if all had ended.
+fn follow(pipe: impl BufRead) -> Option<LeftBehind> {
+    let mut left = LeftBehind::default();
     for line in pipe.lines().map_while(Result::ok) {
         if line == ALL_ENDED {
             return None;
+        }
+        if line == EACH {
+            left.each = true;
         }
         let number = line.get(1..).and_then(|number| number.parse().ok());
         let Some(group) = number.and_then(Pid::from_raw) else {
             continue;
         };
         match line.as_bytes().first() {
-            Some(b'+') => groups.insert(group),
-            _ => groups.remove(&group),
+            Some(b'+') => left.groups.insert(Target::Group(group)),
+            _ => left.groups.remove(&Target::Group(group)),
         };
     }
-    Some(groups)
+    Some(left)
 }
 
-/// Asks all of `groups` to end, and those that `find_more` finds, and kills them if they do not.
-fn end_groups(groups: HashSet<Pid>, find_more: impl Fn() -> Vec<Pid>) {
+/// Asks all of `left` to end, and those that `find_more` finds, and kills them if they do not.
+fn end_all(left: HashSet<Target>, find_more: impl Fn() -> Vec<Target>) {
     let start = Instant::now();
     let mut asked = HashSet::new();
-    let mut more = groups;
+    let mut more = left;
     loop {
         more.extend(find_more());
-        for &group in more.difference(&asked) {
-            let _ = kill_process_group(group, Signal::TERM);
+        for target in more.difference(&asked) {
+            let _ = target.signal(Signal::TERM);
         }
         asked.extend(more.drain());
-        let running = asked.iter().any(|&group| test_kill_process_group(group).is_ok());
+        let running = asked.iter().any(|target| target.exists());
         if start.elapsed() >= if running { GRACE } else { LATECOMERS } {
             break;
         }
         std::thread::sleep(PAUSE);
     }
-    for &group in &asked {
-        let _ = kill_process_group(group, Signal::KILL);
+    // A process that has ended meanwhile may have left its number to another: those are looked for again.
+    asked.retain(|target| matches!(target, Target::Group(_)));
+    asked.extend(find_more());
+    for target in &asked {
+        let _ = target.signal(Signal::KILL);
     }
 }
 
@@ -140,8 +166,11 @@ mod tests {
 
     #[test]
     fn what_was_forgotten_is_not_ended() {
-        let groups = follow(&b"+12\n+13\n-12\nnonsense\n+x\n"[..]);
-        assert_eq!(groups, Some(Pid::from_raw(13).into_iter().collect()));
+        let left = follow(&b"+12\n+13\n-12\nnonsense\n+x\n"[..]);
+        let groups = Pid::from_raw(13).map(Target::Group).into_iter().collect();
+        assert_eq!(left, Some(LeftBehind { groups, each: false }));
+        let left = follow(&b"*\n-12\n"[..]);
+        assert_eq!(left, Some(LeftBehind { groups: HashSet::new(), each: true }));
     }
 
     #[test]

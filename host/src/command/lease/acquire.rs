@@ -1,0 +1,90 @@
+//! `leasehold lease acquire`
+
+use super::json::GrantJson;
+use super::{Standing, Turned};
+use crate::command::durability::DurabilityFlags;
+use crate::command::failure::Failure;
+use crate::command::globals::Globals;
+use crate::command::joining::HolderFlags;
+use crate::command::moment::parse_duration;
+use crate::command::output::Output;
+use crate::command::signals::SignalWatch;
+use crate::command::stores::{self, LEASES};
+use clap::Args;
+use leasehold::{Durability, Error, Holder, Session};
+use leasehold_core::Error as Store;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+/// Acquires a lease and prints its token
+///
+/// The lease lasts until it is released or its holder is over, so a holder that is to keep it longer than --ttl must
+/// be renewed (`leasehold holder renew`). What the holder has already is answered with the token it has it under; what
+/// a dead holder has is taken. Pass the token on to what the work touches, and refuse there one that is lower than
+/// one already seen.
+///
+/// Exits with 1 when somebody else has it, and says who. With --wait it stands in line, and is granted in the order of
+/// asking; each who waits needs a holder of its own. With --json: {"name", "holder", "token"}.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  leasehold lease acquire deploy --holder \"$HOSTNAME\" --wait 10s")]
+pub(crate) struct Acquire {
+    /// The lease; the first who asks makes it
+    name: String,
+
+    #[command(flatten)]
+    holder: HolderFlags,
+
+    /// Stands in line for so long
+    #[arg(long, value_name = "DUR", default_value = "0s", value_parser = parse_duration)]
+    wait: Duration,
+
+    #[command(flatten)]
+    durability: DurabilityFlags,
+}
+
+impl Acquire {
+    pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
+        let durability = self.durability.durability();
+        let mut session = stores::open(globals, LEASES, &[&self.name, &self.holder.holder])?;
+        let holder = self.holder.join(&mut session, durability)?;
+        let token = if self.wait.is_zero() {
+            session.lease_acquire(&self.name, &holder, durability)?
+        } else {
+            self.stand_in_line(&mut session, &holder, durability)?
+        };
+        let mut output = Output::new(globals.json);
+        let grant = GrantJson { name: &self.name, holder: &self.holder.holder, token };
+        let printed = output.answer(token, &grant).and_then(|()| output.finish());
+        // Closed output is a failure here: nobody has seen the token.
+        printed.map_err(|failure| {
+            if let Err(error) = session.lease_release(&self.name, token, durability) {
+                return error.into();
+            }
+            match failure {
+                Failure::Closed => Failure::io("standard output", std::io::ErrorKind::BrokenPipe.into()),
+                other => other,
+            }
+        })
+    }
+
+    fn stand_in_line(&self, session: &mut Session, holder: &Holder, durability: Durability) -> Result<u64, Failure> {
+        let (to_us, signals) = channel();
+        let watch = SignalWatch::start(move |signal| to_us.send(signal).is_ok())?;
+        let standing =
+            Standing { session, name: &self.name, holder, ttl: self.holder.ttl, wait: Some(self.wait), durability };
+        let turned = standing.stand(&mut |pause| signals.recv_timeout(pause).ok())?;
+        drop(watch);
+        match turned {
+            Turned::Granted(token) => Ok(token),
+            Turned::TooLate(Some(holding)) => Err(Error::from(Store::Held(holding)).into()),
+            Turned::TooLate(None) => {
+                Err(Failure::Nothing(format!("lease {:?} is free, but meant for those before us in line", self.name)))
+            }
+            Turned::Signalled(signal) => {
+                // As if it had not been caught.
+                let failed = signal_hook::low_level::emulate_default_handler(signal);
+                Err(Failure::io("a signal", failed.err().unwrap_or_else(|| std::io::ErrorKind::Interrupted.into())))
+            }
+        }
+    }
+}
