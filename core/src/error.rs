@@ -1,4 +1,4 @@
-//! Why an operation of a store changed nothing.
+//! Why an operation of a store did not do what it was asked.
 
 use crate::capability::FsError;
 use alloc::string::String;
@@ -17,6 +17,9 @@ pub struct Holding {
 }
 
 /// The error of every store. Each text is a lowercase fragment that names the thing and the way out.
+///
+/// After [`Error::Exhausted`], [`Error::Damaged`], [`Error::Io`] and [`Error::Other`] the change may have been made:
+/// what failed may be a step after the one that makes it. `wit/types.wit` says what to do then, call by call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -3,32 +3,29 @@
 //! A component can not see a restart. The host can: the kernel makes up a new id at each. Which one the queues
 //! were last put right under stands in the name of an empty file, `boot.<id>`, at the top of the store.
 
-use crate::{Error, Result, Session, Store};
-use leasehold_core::Error as StoreError;
-use leasehold_core::capability::{Directory, FsError};
+use crate::{Session, Store};
+use leasehold_core::capability::Directory;
+use leasehold_core::maintenance::Finding;
 
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 const PREFIX: &str = "boot.";
 
 /// Calls [`Session::maintenance_reconcile`] if the machine was restarted since this was last done to the queues
 /// among `directories`. Without holders nothing can be claimed, and nothing is put right.
-pub(crate) fn reconcile_once<D: Directory>(directories: &[(String, D)], session: &mut Session) -> Result<()> {
+///
+/// What can not be put right keeps nobody from working: whoever claims looks for what stands twice as well, and the
+/// doctor names the rest. Where it may pass, the next session tries again.
+pub(crate) fn reconcile_once<D: Directory>(directories: &[(String, D)], session: &mut Session) {
     let granted = |store: Store| directories.iter().find(|(name, _)| name == store.directory_name());
     let (Some((_, queues)), Some(_), Some(id)) = (granted(Store::Queues), granted(Store::Holders), boot_id()) else {
-        return Ok(());
+        return;
     };
     let record = format!("{PREFIX}{id}");
     if queues.metadata(&record).is_ok() {
-        return Ok(());
+        return;
     }
-    match session.maintenance_reconcile() {
-        Ok(_) => {
-            record_boot(queues, &record);
-            Ok(())
-        }
-        // Who may only look at the queues can not put them right, and may look.
-        Err(Error::Store(StoreError::Io(_))) if !is_writable(queues, &record) => Ok(()),
-        Err(error) => Err(error),
+    if session.maintenance_reconcile().is_ok_and(|findings| !findings.iter().any(Finding::may_pass)) {
+        record_boot(queues, &record);
     }
 }
 
@@ -56,14 +53,4 @@ fn record_boot<D: Directory>(queues: &D, record: &str) {
             drop(queues.unlink(&name));
         }
     }
-}
-
-/// Whether entries can be made; asked by making one that no session looks for.
-fn is_writable<D: Directory>(queues: &D, record: &str) -> bool {
-    let probe = format!("{record}.probe");
-    let made = queues.create(&probe);
-    if made.is_ok() {
-        drop(queues.unlink(&probe));
-    }
-    !matches!(made, Err(FsError::Denied | FsError::ReadOnly))
 }

@@ -2,9 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod aristo;
+mod car;
+mod checkpoints;
 mod holders;
+mod leases;
+mod looop;
+mod maintenance;
 mod queue;
 mod queue_given;
 mod queue_operator;
+mod queue_removed;
+mod queue_trouble;
 mod support;
 mod tasklists;

@@ -276,6 +276,60 @@ fn what_is_over_a_limit_is_refused_before_anything_is_changed() {
 }
 
 #[test]
+fn attributes_that_are_too_many_are_refused_and_those_that_are_not_come_back() {
+    let (world, queue, holder) = scene();
+    let payload = vec![7; 16 << 20];
+    let with = |count| vec![(String::new(), String::new()); count];
+    let push = |attributes: &[(String, String)]| {
+        let task = NewTask { payload: &payload, attributes, ..NewTask::default() };
+        queue.push(&[task], OnDuplicate::Refuse, Standard)
+    };
+    let before = world.view(|view| view.tree());
+    assert!(matches!(push(&with(100_000)), Err(Error::TooLarge(_))));
+    assert_eq!(world.view(|view| view.tree()), before);
+    let most = (0..100_000).rev().step_by(256).find(|count| push(&with(*count)).is_ok()).unwrap();
+    let task = claim(&queue, &holder).unwrap();
+    assert_eq!((task.attributes.len(), task.payload.len()), (most, 16 << 20));
+}
+
+#[test]
+fn an_outcome_is_kept_whole_however_little_is_written_at_a_time() {
+    let (world, queue, holder) = scene();
+    push(&queue, b"a");
+    let task = claim(&queue, &holder).unwrap();
+    world.transfer_at_most(7);
+    queue.done(&task.receipt, Some(b"a long outcome\nof two lines"), Standard).unwrap();
+    assert_eq!(queue.outcome(&task.id).unwrap(), b"a long outcome\nof two lines");
+}
+
+#[test]
+fn an_idle_claim_looks_at_claims_about_once_a_second_and_sees_a_push_at_once() {
+    let (world, queue, holder) = scene();
+    let dead = world.holders().open("dead", 10 * MINUTE_MS, Standard).unwrap();
+    for _ in 0..20 {
+        push(&queue, b"held");
+    }
+    let pushes = world.queue("mail");
+    assert_eq!(queue.claim(&dead, 20, None, Standard).unwrap().len(), 20);
+    let cost = || {
+        let before = world.operations();
+        assert!(claim(&queue, &holder).is_none());
+        world.operations() - before
+    };
+    let (first, second) = (cost(), cost());
+    assert!(second < 10 && first > second, "{first} operations, then {second}");
+    push(&pushes, b"pushed by another");
+    assert_eq!(claim(&queue, &holder).unwrap().payload, b"pushed by another");
+    dead.end(Standard).unwrap();
+    assert!(claim(&queue, &holder).is_none(), "it has looked a moment ago");
+    assert_eq!(claim(&world.queue("mail"), &holder).unwrap().payload, b"held", "whoever is new looks at once");
+    assert_eq!(payloads(&queue, &holder).len(), 19, "and what that has brought back is seen");
+    world.advance(1_000);
+    let again = world.holders().open("worker", MINUTE_MS, Standard).unwrap();
+    assert_eq!(payloads(&queue, &again).len(), 20 + 1, "a second later all that is over comes back");
+}
+
+#[test]
 fn files_dropped_into_pending_are_tasks_once_they_have_settled() {
     let (world, queue, holder) = scene();
     world.directory("aristo/mail-queue/pending");

@@ -2,6 +2,7 @@ use crate::support::{MINUTE_MS, claim, counts, payloads, push, push_given, scene
 use leasehold_core::Durability::Standard;
 use leasehold_core::Error;
 use leasehold_core::queue::{OnDuplicate, TaskState};
+use leasehold_tests::sim::{Cut, Disk};
 
 #[test]
 fn a_cancelled_task_is_gone() {
@@ -48,6 +49,32 @@ fn purging_takes_only_what_is_in_that_state_and_old_enough() {
     assert!(matches!(queue.purge(TaskState::Claimed, 0, Standard), Err(Error::InvalidArgument(_))));
     assert_eq!(queue.purge(TaskState::Dead, 0, Standard).unwrap(), 0);
     assert_eq!(counts(&queue), [0, 0, 1, 0, 0]);
+}
+
+#[test]
+fn what_was_purged_does_not_come_back_and_directories_are_synced_once() {
+    let (world, queue, holder) = scene();
+    for n in 0..20 {
+        push(&queue, b"file");
+        push_given(&queue, &format!("{n}"), b"given");
+    }
+    for task in queue.claim(&holder, 40, None, Standard).unwrap() {
+        queue.done(&task.receipt, Some(b"out"), Standard).unwrap();
+    }
+    world.record();
+    assert_eq!(queue.purge(TaskState::Done, 0, Standard).unwrap(), 40);
+    let recorded = world.recorded();
+    let synced = |what: &str| recorded.iter().filter(|step| step.starts_with(what)).count();
+    assert_eq!(synced("sync directory aristo/mail-queue/done"), 1);
+    assert_eq!(synced("sync directory aristo/mail-queue/ids"), 1);
+    assert_eq!(synced("sync "), 20 + 20 + 3, "one a file, one of the floor a given id: {recorded:#?}");
+    for disk in [Disk::Whole, Disk::Btrfs] {
+        let after = world.power_cut(Cut::Least, disk);
+        assert!(after.view(|view| view.below("aristo/mail-queue/ids")).is_empty());
+        // Tickets are hints, and may come back.
+        after.maintenance().sweep(MINUTE_MS).unwrap();
+        assert_eq!(counts(&after.queue("mail")), [0; 5], "{disk:?}");
+    }
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Files that somebody drops into `pending` by hand.
 
-use super::deeds::{LONG, OLD, empty_queue, kind, sweep, text, worker};
+use super::deeds::{LONG, OLD, empty_queue, kind, push, sweep, task, text, worker};
 use super::laws::{dones, each_done_once, later, walks, watched};
 use leasehold_core::Durability::Standard;
 use leasehold_core::capability::{Directory, File};
-use leasehold_core::queue::TaskState;
+use leasehold_core::queue::{NewTask, OnDuplicate, TaskState};
 use leasehold_tests::sim::{Actor, Listings, Scenario, World};
 
 const PENDING: &str = "aristo/q-queue/pending";
@@ -32,6 +32,35 @@ fn a_dropped_file_that_two_adopt_is_one_task() {
     let scenario =
         worker(worker(worker(scenario, "W"), "V"), "U").crashes(2).finally(|view, _| each_done_once(view, 2));
     walks(scenario, 3_000);
+}
+
+/// Hole 20: a file that is called as the directory of a priority goes out of the way, whoever of several meets it
+/// first: it is one task, and what is pushed meanwhile is another.
+#[test]
+fn a_file_in_the_place_of_a_priority_is_one_task_and_stops_neither_claim_nor_push() {
+    let world = empty_queue(&["w", "v"]);
+    world.file(&format!("{PENDING}/3"), "half");
+    world.advance(10_000);
+    for id in [None, Some("x")] {
+        let scenario =
+            worker(watched(Scenario::new(format!("a file in the place of a priority, {id:?}"), &world)), "W");
+        scenario
+            .actor("P", move |a| {
+                let urgent = NewTask { id, priority: Some(3), ..task("urgent") };
+                push(a, urgent, OnDuplicate::Refuse)
+            })
+            .crashes(2)
+            .finally(|view, ends| match (ends.of("W"), ends.of("P")) {
+                (Some(end), _) if end.starts_with("error") => Err(end.into()),
+                (_, Some("pushed")) => each_done_once(view, 2),
+                (_, None) => each_done_once(view, 1).or_else(|_| each_done_once(view, 2)),
+                other => Err(format!("{other:?}")),
+            })
+            .holds();
+    }
+    let scenario =
+        worker(worker(watched(Scenario::new("two adopt a file in the place of a priority", &world)), "W"), "V");
+    scenario.crashes(2).finally(|view, _| each_done_once(view, 1)).holds();
 }
 
 /// Hole 20: whoever dropped it writes on, before, while or after it is adopted and claimed: what is handed out is what

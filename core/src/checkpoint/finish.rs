@@ -22,7 +22,7 @@ impl<D: Directory> Checkpoints<D> {
     /// [`Error::Lost`] if the claim is over; [`Error::InvalidName`], [`Error::InvalidArgument`] for a garbled receipt,
     /// [`Error::Damaged`], [`Error::Unsupported`] for a store of another version, [`Error::Io`].
     pub fn complete(&self, run: &str, receipt: &str, durability: Durability) -> Result<()> {
-        self.end_claim(run, receipt, durability, &mut |reference, state| {
+        self.end_claim(run, receipt, durability, true, &mut |reference, state| {
             // What cannot be looked into is left to the sweep.
             let history = self.history_of(reference).ok().flatten();
             let done = state.with(state.token, Phase::Done, self.refs.environment.now_ms());
@@ -44,7 +44,7 @@ impl<D: Directory> Checkpoints<D> {
     /// # Errors
     /// As [`Checkpoints::complete`].
     pub fn release(&self, run: &str, receipt: &str, durability: Durability) -> Result<()> {
-        self.end_claim(run, receipt, durability, &mut |reference, state| self.rearm(reference, state))
+        self.end_claim(run, receipt, durability, false, &mut |reference, state| self.rearm(reference, state))
     }
 
     fn end_claim(
@@ -52,6 +52,7 @@ impl<D: Directory> Checkpoints<D> {
         run: &str,
         receipt: &str,
         durability: Durability,
+        completes: bool,
         end: &mut dyn FnMut(&mut Ref<D>, &RunName) -> Result<bool>,
     ) -> Result<()> {
         let key = Key::of(run)?;
@@ -68,7 +69,7 @@ impl<D: Directory> Checkpoints<D> {
                     }
                 }
                 // It was done under this very claim.
-                Phase::Done if receipt.names(&state) => {}
+                Phase::Done if completes && receipt.names(&state) => {}
                 _ => return Err(lost(run)),
             }
             return self.sync_if(is_sync(durability, false), &reference);

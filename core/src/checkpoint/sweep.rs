@@ -5,38 +5,39 @@ use super::Checkpoints;
 use super::name::{Phase, RunName};
 use crate::capability::Directory;
 use crate::error::Result;
+use crate::name::Key;
+use crate::reference::Ref;
+use crate::store::Swept;
 
 impl<D: Directory> Checkpoints<D> {
-    /// Removes debris, and records and births at least `older_than_ms` old; answers how many.
+    /// Removes debris, and records and births at least `older_than_ms` old.
     ///
     /// Content needs no age: it is debris once the token has passed the one that it was built on.
-    pub(crate) fn sweep(&self, older_than_ms: u64) -> Result<u64> {
-        if !self.refs.is_marked()? {
-            return Ok(0);
-        }
+    pub(crate) fn sweep(&self, older_than_ms: u64, swept: &mut Swept) {
+        self.refs.sweep(older_than_ms, swept, &mut |key, reference| self.tidy(key, reference, older_than_ms));
+    }
+
+    fn tidy(&self, key: &Key, mut reference: Ref<D>, older_than_ms: u64) -> Result<bool> {
+        let Some(state) = RunName::parse(&reference.token_name) else { return Ok(false) };
         let now_ms = self.refs.environment.now_ms();
-        let removed = self.refs.for_each(&mut |key, mut reference| {
-            let Some(state) = RunName::parse(&reference.token_name) else { return Ok(None) };
-            match state.phase {
-                Phase::Tomb => {}
-                Phase::Done if now_ms.saturating_sub(state.since_ms) >= older_than_ms => {
-                    if !reference.swap(state.with(state.token, Phase::Tomb, now_ms).text())? {
-                        return Ok(None);
-                    }
-                }
-                Phase::Done => return Ok(None),
-                Phase::Armed | Phase::Held { .. } | Phase::Damaged => {
-                    let Some(history) = self.history_of(&reference)? else { return Ok(None) };
-                    let mut count = 0;
-                    for save in history.debris(&state) {
-                        history.unlink(save)?;
-                        count += 1;
-                    }
-                    return Ok(Some(count));
+        match state.phase {
+            Phase::Tomb => {}
+            Phase::Done if now_ms.saturating_sub(state.since_ms) >= older_than_ms => {
+                if !reference.swap(state.with(state.token, Phase::Tomb, now_ms).text())? {
+                    return Ok(false);
                 }
             }
-            self.refs.remove(&reference, key, state.token).map(|()| Some(1))
-        });
-        Ok(self.refs.sweep_tmp(older_than_ms)? + removed?.iter().sum::<u64>())
+            Phase::Done => return Ok(false),
+            Phase::Armed | Phase::Held { .. } | Phase::Damaged => {
+                let Some(history) = self.history_of(&reference)? else { return Ok(false) };
+                let debris = history.debris(&state);
+                for save in &debris {
+                    history.unlink(save)?;
+                }
+                return Ok(!debris.is_empty());
+            }
+        }
+        self.refs.remove(&reference, key, state.token)?;
+        Ok(true)
     }
 }

@@ -24,7 +24,7 @@ impl<D: Directory> Holders<D> {
     pub(crate) fn seems_alive(&self, key: &Key, epoch: u64) -> bool {
         match self.read(key) {
             Ok(Seen::Present(reference)) => HolderName::parse(&reference.token_name)
-                .is_none_or(|state| state.epoch == epoch && self.is_live(&reference.token_name, &state)),
+                .is_none_or(|state| state.epoch == epoch && self.is_live(&state)),
             Ok(Seen::Absent) => !FORMAT.is_marked(&self.dir).unwrap_or(false),
             Ok(Seen::Unknown(_)) | Err(_) => true,
         }
@@ -48,7 +48,7 @@ impl<D: Directory> Holders<D> {
             if state.epoch != epoch || state.life != Life::Live {
                 return Ok(Liveness::Dead);
             }
-            if self.is_live(&reference.token_name, &state) {
+            if self.is_live(&state) {
                 return Ok(Liveness::Alive);
             }
             let ended = HolderName { beat: state.beat.saturating_add(1), life: Life::Ended, ..state };

@@ -74,7 +74,7 @@ impl<D: Directory> Holders<D> {
             return Ok(states);
         }
         for (key, decoded) in self.keys()? {
-            let Seen::Present(reference) = self.read(&key)? else { continue };
+            let Ok(Seen::Present(reference)) = self.read(&key) else { continue };
             let Some(state) = HolderName::parse(&reference.token_name) else { continue };
             if state.life == Life::Tomb || state.epoch == 0 {
                 continue;
@@ -83,7 +83,7 @@ impl<D: Directory> Holders<D> {
                 name: full_name(&reference, &key, decoded),
                 epoch: state.epoch,
                 until_ms: state.until_ms(),
-                alive: self.is_live(&reference.token_name, &state),
+                alive: self.is_live(&state),
             });
         }
         states.sort_by(|a, b| a.name.cmp(&b.name));
@@ -111,8 +111,8 @@ impl<D: Directory> Holders<D> {
         }
     }
 
-    fn is_live(&self, token_name: &str, state: &HolderName) -> bool {
-        state.life == Life::Live && !self.patience.has_passed(token_name, state.set_ms, state.ttl_ms)
+    fn is_live(&self, state: &HolderName) -> bool {
+        state.life == Life::Live && !self.patience.has_passed(state.set_ms, state.ttl_ms)
     }
 
     fn keys(&self) -> Result<Vec<(Key, Decoded)>> {
@@ -123,6 +123,8 @@ impl<D: Directory> Holders<D> {
     /// Everything that is not as it should be.
     pub(crate) fn damages(&self) -> Result<Vec<Damage<D>>> {
         let mut damages = Vec::new();
+        // What another version has written is not for this one to judge.
+        FORMAT.is_marked(&self.dir)?;
         let store = Rc::new(self.dir.clone());
         for (name, kind) in list_entries(&self.dir).map_err(|error| Error::at("holders", &error))? {
             let is_own = matches!(
@@ -138,16 +140,22 @@ impl<D: Directory> Holders<D> {
                 damages.push(Damage::foreign(Rc::clone(&store), name, path, "not the name of a holder"));
                 continue;
             };
-            match self.read(&key)? {
-                Seen::Absent => {}
-                Seen::Unknown(_) => {
+            match self.read(&key) {
+                Ok(Seen::Absent) => {}
+                Ok(Seen::Unknown(_)) => {
                     let problem = "not a holder; it counts as alive";
-                    damages.push(Damage::foreign(Rc::clone(&store), name, path, problem));
+                    damages.push(Damage::unknown(Rc::clone(&store), name, path, problem));
                 }
-                Seen::Present(reference) => reference.for_each_foreign(HolderName::is_token, &mut |dir, entry| {
-                    let path = format!("{name}/{entry}");
-                    damages.push(Damage::foreign(dir, String::from(entry), path, "not part of a holder"));
-                })?,
+                Ok(Seen::Present(reference)) => {
+                    let looked = reference.for_each_foreign(HolderName::is_token, &mut |dir, entry| {
+                        let path = format!("{name}/{entry}");
+                        damages.push(Damage::foreign(dir, String::from(entry), path, "not part of a holder"));
+                    });
+                    if let Err(error) = looked {
+                        damages.push(Damage::failed(path, &error));
+                    }
+                }
+                Err(error) => damages.push(Damage::failed(path, &error)),
             }
         }
         Ok(damages)
@@ -217,13 +225,13 @@ impl<D: Directory> Holder<D> {
         // The name that was seen last still standing is the whole answer, but for the time.
         if let Some(reference) = self.seen.borrow().as_ref()
             && let Some(state) = HolderName::parse(&reference.token_name)
-            && self.holders.is_live(&reference.token_name, &state)
+            && self.holders.is_live(&state)
             && reference.dir.metadata(&reference.token_name).is_ok()
         {
             return Ok(());
         }
         let (reference, state) = self.read_own()?;
-        if !self.holders.is_live(&reference.token_name, &state) {
+        if !self.holders.is_live(&state) {
             return Err(self.lost("its time has passed; renew it in time"));
         }
         *self.seen.borrow_mut() = Some(reference);

@@ -55,7 +55,7 @@ impl<D: Directory> Holders<D> {
         for _ in 0..TRIES_MAX {
             let Seen::Present(reference) = self.read_known(&key)? else { return Err(none()) };
             let Some(state) = HolderName::parse(&reference.token_name) else { return Err(none()) };
-            if !self.is_live(&reference.token_name, &state) {
+            if !self.is_live(&state) {
                 return Err(none());
             }
             if let Some(holder) = self.join(name, &key, reference, state.epoch, durability)? {
@@ -79,7 +79,7 @@ impl<D: Directory> Holders<D> {
                     reference.remove(&self.dir, key.as_str(), state.epoch, &Floor::of(&self.dir))?;
                     continue;
                 }
-                Life::Live if if_live == IfLive::Join && self.is_live(&reference.token_name, &state) => {
+                Life::Live if if_live == IfLive::Join && self.is_live(&state) => {
                     match self.join(name, &key, reference, state.epoch, durability)? {
                         Some(holder) => return Ok(holder),
                         None => continue,

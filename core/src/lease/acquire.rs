@@ -1,6 +1,6 @@
 //! Acquiring, at once or in turn.
 
-use super::line::{Line, Place};
+use super::line::{Before, Line, Place};
 use super::name::{Grip, LeaseName};
 use super::{Leases, Turn};
 use crate::Durability;
@@ -40,10 +40,12 @@ impl<D: Directory> Leases<D> {
                 Some(Look::Held(_, holding)) => return Err(Error::Held(holding)),
                 Some(Look::Open(reference, state)) => {
                     let line = self.line_of(&reference)?;
-                    if let Some(line) = &line
-                        && let Some(first) = line.first_before(holder, &self.refs.holders)?
-                    {
-                        return Err(Error::Held(self.promised(first, state.token)));
+                    if let Some(line) = &line {
+                        match line.first_before(holder, &self.refs.holders)? {
+                            Before::Nobody => {}
+                            Before::First(first) => return Err(Error::Held(self.promised(first, state.token))),
+                            Before::Changed => continue,
+                        }
                     }
                     if let Some(token) = self.take(reference, &state, holder, durability)? {
                         leave(line.as_ref(), holder);
@@ -89,13 +91,16 @@ impl<D: Directory> Leases<D> {
             }
             let holding = match open {
                 Err(holding) => Some(holding),
-                Ok(_) if line.first_before(holder, &self.refs.holders)?.is_some() => None,
-                Ok(state) => match self.take(reference, &state, holder, durability)? {
-                    Some(token) => {
-                        leave(Some(&line), holder);
-                        return Ok(Turn::Granted(token));
-                    }
-                    None => continue,
+                Ok(state) => match line.first_before(holder, &self.refs.holders)? {
+                    Before::First(_) => None,
+                    Before::Changed => continue,
+                    Before::Nobody => match self.take(reference, &state, holder, durability)? {
+                        Some(token) => {
+                            leave(Some(&line), holder);
+                            return Ok(Turn::Granted(token));
+                        }
+                        None => continue,
+                    },
                 },
             };
             holder.check()?;

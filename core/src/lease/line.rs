@@ -63,6 +63,17 @@ impl Place {
     }
 }
 
+/// Who stands before a holder in line.
+#[derive(Debug)]
+pub(crate) enum Before<'a> {
+    /// Nobody who still waits.
+    Nobody,
+    /// The first who still waits.
+    First(&'a Place),
+    /// Somebody else cleared, or renewed, a place that looked void: the line is to be read again.
+    Changed,
+}
+
 /// The line for one lease, as it was read.
 #[derive(Debug)]
 pub(crate) struct Line<D> {
@@ -124,16 +135,19 @@ impl<D: Directory> Line<D> {
 
     /// The first in line who still waits, other than `holder` and before its place. Places that are void are cleared on
     /// the way; what cannot be told is not void.
-    pub(crate) fn first_before(&self, holder: &Holder<D>, holders: &Holders<D>) -> Result<Option<&Place>> {
+    pub(crate) fn first_before(&self, holder: &Holder<D>, holders: &Holders<D>) -> Result<Before<'_>> {
         for place in &self.places {
             if place.is_of(holder) {
-                return Ok(None);
+                break;
             }
-            if !is_void(place, holders) || !self.clear(place)? {
-                return Ok(Some(place));
+            if !is_void(place, holders) {
+                return Ok(Before::First(place));
+            }
+            if !self.clear(place)? {
+                return Ok(Before::Changed);
             }
         }
-        Ok(None)
+        Ok(Before::Nobody)
     }
 
     /// Gives up every place of `holder`.
@@ -165,7 +179,7 @@ impl<D: Directory> Line<D> {
 
 /// Whether nobody asks any more.
 fn is_void<D: Directory>(place: &Place, holders: &Holders<D>) -> bool {
-    holders.patience().has_passed(&place.text(), place.set_ms, place.for_ms)
+    holders.patience().has_passed(place.set_ms, place.for_ms)
         || matches!(holders.declare_if_late(place.holder.as_str(), place.epoch), Ok(Liveness::Dead))
 }
 

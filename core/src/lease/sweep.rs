@@ -5,32 +5,35 @@ use super::name::{Grip, LeaseName};
 use crate::Durability;
 use crate::capability::Directory;
 use crate::error::Result;
+use crate::name::Key;
+use crate::reference::Ref;
+use crate::store::Swept;
 
 impl<D: Directory> Leases<D> {
-    /// Removes what has been free, and debris, for at least `older_than_ms`; answers how many.
-    pub(crate) fn sweep(&self, older_than_ms: u64) -> Result<u64> {
-        if !self.refs.is_marked()? {
-            return Ok(0);
-        }
-        // What could not be freed is left, and stops nothing else.
-        let _ = self.reap(Durability::Unsynced);
-        let now_ms = self.refs.environment.now_ms();
-        let removed = self.refs.for_each(&mut |key, mut reference| {
-            let Some(state) = LeaseName::parse(&reference.token_name) else { return Ok(None) };
-            if state.grip == Grip::Free {
+    /// Removes what has been free, and debris, for at least `older_than_ms`.
+    pub(crate) fn sweep(&self, older_than_ms: u64, swept: &mut Swept) {
+        swept.kept(self.reap(Durability::Unsynced));
+        self.refs.sweep(older_than_ms, swept, &mut |key, reference| self.remove_old(key, reference, older_than_ms));
+    }
+
+    fn remove_old(&self, key: &Key, mut reference: Ref<D>, older_than_ms: u64) -> Result<bool> {
+        let Some(state) = LeaseName::parse(&reference.token_name) else { return Ok(false) };
+        match state.grip {
+            Grip::Tomb => {}
+            Grip::Held { .. } => return Ok(false),
+            Grip::Free => {
+                let now_ms = self.refs.environment.now_ms();
                 let is_waited_for = self.line_of(&reference)?.is_some_and(|line| line.len() > 0);
                 if is_waited_for || now_ms.saturating_sub(state.since_ms) < older_than_ms {
-                    return Ok(None);
+                    return Ok(false);
                 }
                 // Whoever lines up after this look finds the line removed, and makes the lease anew.
                 if !reference.swap(state.with(state.token, Grip::Tomb, now_ms).text())? {
-                    return Ok(None);
+                    return Ok(false);
                 }
-            } else if state.grip != Grip::Tomb {
-                return Ok(None);
             }
-            self.refs.remove(&reference, key, state.token).map(Some)
-        });
-        Ok(self.refs.sweep_tmp(older_than_ms)? + removed?.len() as u64)
+        }
+        self.refs.remove(&reference, key, state.token)?;
+        Ok(true)
     }
 }

@@ -13,7 +13,7 @@ use crate::capability::{Directory, FsError};
 use crate::error::{Error, Result};
 use crate::limits::{PRIORITY_MAX, TRIES_MAX};
 use crate::name::{Nonce, number};
-use crate::store::{open_or_absent, try_ensure_dir};
+use crate::store::{open_or_absent, sync_all, try_ensure_dir};
 use alloc::format;
 use alloc::string::String;
 
@@ -83,54 +83,86 @@ pub(crate) fn parse_priority_dir(text: &str) -> Option<u8> {
     }
 }
 
-/// Opens a bucket, making it first where there is none; answers its priority's directory too.
-pub(crate) fn ensure<D: Directory>(layout: &Layout<D>, bucket: &BucketName) -> Result<(D, D)> {
-    let priority = priority_dir(bucket.priority);
-    let mut reopened = None;
+/// The name under which a file goes out of the way that stands where the directory of a priority belongs.
+pub(crate) fn aside(name: &str, nonce: Nonce) -> String {
+    format!("{name}.{}", nonce.text())
+}
+
+/// The priority whose directory this is, or was: whoever moves a file out of the way may be late, and move the
+/// directory that was made in its place. What stands in that is claimed all the same.
+pub(crate) fn parse_any_priority_dir(text: &str) -> Option<u8> {
+    match text.split_once('.') {
+        Some((priority, nonce)) => Nonce::read(nonce).and_then(|_| parse_priority_dir(priority)),
+        None => parse_priority_dir(text),
+    }
+}
+
+/// A bucket as it was opened, with the directories that it stands in.
+#[derive(Debug)]
+pub(crate) struct Opened<D> {
+    pub(crate) dir: D,
+    priority: D,
+    pending: D,
+}
+
+impl<D: Directory> Opened<D> {
+    /// Returns once what was put into the bucket is on the disk, and the way to it.
+    pub(crate) fn sync(&self, layout: &Layout<D>) -> Result<()> {
+        sync_all(&[(&self.dir, "a bucket"), (&self.priority, "pending"), (&self.pending, "pending")])?;
+        // Somebody removed `pending`: the one that was made in its place may not be on the disk.
+        if layout.is_doubted() { sync_all(&[(&layout.queue, "the queue")]) } else { Ok(()) }
+    }
+}
+
+fn open_in<D: Directory>(pending: &D, bucket: &BucketName) -> Result<Option<Opened<D>>> {
+    let Some(priority) = open_or_absent(pending, &priority_dir(bucket.priority))? else { return Ok(None) };
+    let Some(dir) = open_or_absent(&priority, &bucket.text())? else { return Ok(None) };
+    Ok(Some(Opened { dir, priority, pending: pending.clone() }))
+}
+
+/// Opens a bucket, if it is there.
+pub(crate) fn open<D: Directory>(layout: &Layout<D>, bucket: &BucketName) -> Result<Option<Opened<D>>> {
+    open_in(&layout.pending, bucket)
+}
+
+/// Opens a bucket, making it first where there is none.
+pub(crate) fn ensure<D: Directory>(layout: &Layout<D>, bucket: &BucketName) -> Result<Opened<D>> {
+    let mut pending = layout.pending.clone();
     for _ in 0..TRIES_MAX {
-        let pending = reopened.as_ref().unwrap_or(&layout.pending);
-        let made = match try_ensure_dir(pending, &priority)? {
-            Some(priority) => try_ensure_dir(&priority, &bucket.text())?.map(|dir| (priority, dir)),
-            None => None,
-        };
-        match made {
-            Some(dirs) => return Ok(dirs),
-            // Somebody removed `pending` itself: by its name there is, or will be, another.
-            None => reopened = Some(layout.reopen("pending")?),
+        if let Some(priority) = try_ensure_dir(&pending, &priority_dir(bucket.priority))?
+            && let Some(dir) = try_ensure_dir(&priority, &bucket.text())?
+        {
+            return Ok(Opened { dir, priority, pending });
         }
+        // Somebody removed `pending` itself: by its name there is, or will be, another.
+        pending = layout.reopen("pending")?;
     }
     Err(removed_as_made(bucket))
 }
 
-/// Opens a bucket, if it is there; answers its priority's directory too.
-pub(crate) fn open<D: Directory>(layout: &Layout<D>, bucket: &BucketName) -> Result<Option<(D, D)>> {
-    let Some(priority) = open_or_absent(&layout.pending, &priority_dir(bucket.priority))? else { return Ok(None) };
-    Ok(open_or_absent(&priority, &bucket.text())?.map(|dir| (priority, dir)))
-}
-
-/// Renames `from/name` to `target` in a bucket, making the bucket where need be. Answers the bucket and its
-/// priority's directory; `None` if `from/name` is not there any more.
+/// Renames `from/name` to `target` in a bucket, making the bucket where need be. Answers the bucket; `None` if
+/// `from/name` is not there any more.
 pub(crate) fn rename_into<D: Directory>(
     from: &D,
     name: &str,
     layout: &Layout<D>,
     bucket: &BucketName,
     target: &str,
-) -> Result<Option<(D, D)>> {
+) -> Result<Option<Opened<D>>> {
     for _ in 0..TRIES_MAX {
-        let (priority, dir) = match open(layout, bucket)? {
-            Some(dirs) => dirs,
+        let opened = match open(layout, bucket)? {
+            Some(opened) => opened,
             // No bucket is made for what is not there.
             None if from.metadata(name) == Err(FsError::NotFound) => return Ok(None),
             None => match ensure(layout, bucket) {
-                Ok(dirs) => dirs,
+                Ok(opened) => opened,
                 // The queue itself is gone, and what stood in it.
                 Err(Error::NotFound(_)) => return Ok(None),
                 Err(error) => return Err(error),
             },
         };
-        match from.rename(name, &dir, target) {
-            Ok(()) => return Ok(Some((priority, dir))),
+        match from.rename(name, &opened.dir, target) {
+            Ok(()) => return Ok(Some(opened)),
             // Which of the two is gone? If it is the bucket, it is made again.
             Err(FsError::NotFound) => match from.metadata(name) {
                 Ok(_) => {}

@@ -7,7 +7,7 @@ use super::bucket::{self, BucketName};
 use super::entry::parse_order;
 use super::layout::Layout;
 use crate::capability::{Directory, FsError, Kind};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::name::{Nonce, number};
 use crate::store::list_entries;
 use alloc::collections::BinaryHeap;
@@ -96,21 +96,20 @@ impl<D: Directory> Candidates<D> {
     }
 
     /// Looks at `pending` again; `visit` is shown what stands there beside the priorities' directories.
-    pub(crate) fn refresh(
-        &mut self,
-        layout: &Layout<D>,
-        monotonic_ms: u64,
-        visit: &mut dyn FnMut(&str, Kind),
-    ) -> Result<()> {
-        self.known.clear();
-        self.preferred.clear();
-        self.failed = None;
-        self.unlisted.clear();
+    pub(crate) fn refresh(&mut self, layout: &Layout<D>, monotonic_ms: u64, visit: &mut dyn FnMut(&str, Kind)) {
+        self.clear();
+        self.refreshed_ms = Some(monotonic_ms);
         let pending_error = |error: FsError| Error::at("pending", &error);
-        let listed = list_entries(&layout.pending).map_err(pending_error)?;
+        let listed = match list_entries(&layout.pending) {
+            Ok(listed) => listed,
+            Err(error) => {
+                self.failed = Some(pending_error(error));
+                return;
+            }
+        };
         self.is_bare = listed.is_empty();
         for (name, kind) in listed {
-            let Some(priority) = bucket::parse_priority_dir(&name).filter(|_| kind == Kind::Directory) else {
+            let Some(priority) = bucket::parse_any_priority_dir(&name).filter(|_| kind == Kind::Directory) else {
                 visit(&name, kind);
                 continue;
             };
@@ -132,14 +131,17 @@ impl<D: Directory> Candidates<D> {
             }
         }
         self.unlisted.sort_by(|a, b| b.name.cmp(&a.name));
-        self.refreshed_ms = Some(monotonic_ms);
-        Ok(())
+    }
+
+    /// Why something could not be listed, told once.
+    pub(crate) fn take_failed(&mut self) -> Option<Error> {
+        self.failed.take()
     }
 
     /// The next name to try, if any is due.
-    pub(crate) fn next(&mut self, now_ms: u64) -> Result<Option<Candidate<D>>> {
+    pub(crate) fn next(&mut self, now_ms: u64) -> Option<Candidate<D>> {
         if let Some(candidate) = self.preferred.pop() {
-            return Ok(Some(candidate));
+            return Some(candidate);
         }
         loop {
             let bound = self.unlisted.last().map(|bucket| (bucket.name.priority, bucket.name.earliest_ms()));
@@ -147,12 +149,11 @@ impl<D: Directory> Candidates<D> {
             match (known, bound) {
                 (Some(known), Some(bound)) if known < bound => break,
                 (Some(_), None) => break,
-                // An unreadable bucket stops no other, but what it holds is not taken for nothing.
-                (None, None) => return self.failed.take().map_or(Ok(None), Err),
-                _ => self.list_next(now_ms)?,
+                (None, None) => return None,
+                _ => self.list_next(now_ms),
             }
         }
-        Ok(self.known.pop().map(|Reverse(candidate)| candidate))
+        self.known.pop().map(|Reverse(candidate)| candidate)
     }
 
     /// Sets aside up to `count` of the next names, so as not to race for one with those who start there.
@@ -170,25 +171,25 @@ impl<D: Directory> Candidates<D> {
         self.preferred.extend(candidates);
     }
 
-    fn list_next(&mut self, now_ms: u64) -> Result<()> {
-        let Some(Unlisted { name, priority }) = self.unlisted.pop() else { return Ok(()) };
+    fn list_next(&mut self, now_ms: u64) {
+        let Some(Unlisted { name, priority }) = self.unlisted.pop() else { return };
         if name.earliest_ms() > now_ms {
-            return Ok(());
+            return;
         }
         let text = name.text();
         let opened = priority.open_dir(&text).and_then(|dir| list_entries(&dir).map(|listed| (dir, listed)));
         let (dir, entries) = match opened {
             Ok((dir, entries)) => (Rc::new(dir), entries),
-            Err(FsError::NotFound | FsError::NotDirectory | FsError::Link) => return Ok(()),
+            Err(FsError::NotFound | FsError::NotDirectory | FsError::Link) => return,
             Err(error) => {
                 self.failed = Some(Error::at(&text, &error));
-                return Ok(());
+                return;
             }
         };
         if entries.is_empty() && name.is_past(now_ms) {
             // The kernel decides whether it is empty.
             let _ = priority.remove_dir(&text);
-            return Ok(());
+            return;
         }
         for (entry, kind) in entries {
             if kind == Kind::File
@@ -198,7 +199,6 @@ impl<D: Directory> Candidates<D> {
                 self.known.push(Reverse(Candidate { order, name: entry, bucket: Rc::clone(&dir) }));
             }
         }
-        Ok(())
     }
 }
 

@@ -26,6 +26,7 @@ use crate::holder::Holder;
 use crate::limits::{CLAIM_BYTES_MAX, CLAIM_MS_DEFAULT, CLAIM_TASKS_MAX, TRIES_MAX};
 use crate::name::Nonce;
 use crate::store::{is_sync, read_sized, sync_all};
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -33,6 +34,8 @@ use alloc::vec::Vec;
 
 /// How old a listing may be before more urgent tasks are looked for.
 const LISTING_MS_MAX: u64 = 20;
+/// How often a claim that finds nothing ready takes back what is over, and opens all directories again by name.
+const THOROUGH_MS: u64 = 1_000;
 /// How far claimers who race start apart.
 const APART_MAX: u64 = 64;
 
@@ -40,6 +43,30 @@ const APART_MAX: u64 = 64;
 enum Taken<D: Directory> {
     File { entry: Entry, bucket: Rc<D> },
     Given(Given<D>),
+}
+
+/// What became of one attempt to take a task.
+pub(crate) enum Attempt<T> {
+    Taken(T),
+    /// Somebody else was first.
+    Raced,
+    /// There is nothing to take, by nobody's doing.
+    Nothing,
+}
+
+/// What one claim gathers.
+struct Gathered<D: Directory> {
+    taken: Vec<Taken<D>>,
+    /// Given back by this very claim, as they could not be read.
+    passed_over: BTreeSet<Nonce>,
+    /// The first thing that went wrong: it stops nothing, and is told where nothing is handed out.
+    failed: Option<Error>,
+}
+
+impl<D: Directory> Gathered<D> {
+    fn note_failure(&mut self, error: Option<Error>) {
+        self.failed = self.failed.take().or(error);
+    }
 }
 
 impl<D: Directory> Taken<D> {
@@ -53,7 +80,8 @@ impl<D: Directory> Taken<D> {
 
 impl<D: Directory> Queue<D> {
     /// Claims up to `max` tasks (1 to 1,000) for `lasting_ms` (10 minutes if `None`), in order of priority, due time
-    /// and pushing; fewer once they have 32 MiB of payload together. Claims that are over are put back where nothing else is ready. Unsynced by default.
+    /// and pushing; fewer once they have 32 MiB of payload together. Where nothing else is ready, claims that are over are
+    /// put back: by the first such call, and then about once a second. Unsynced by default.
     ///
     /// # Errors
     /// [`Error::Lost`] if the holder does not live; nothing is kept claimed then. [`Error::Paused`],
@@ -71,7 +99,9 @@ impl<D: Directory> Queue<D> {
         let lasting_ms = lasting_ms.unwrap_or(CLAIM_MS_DEFAULT);
         check_duration("a claim", lasting_ms, false)?;
         let sync = is_sync(durability, false);
-        let mut has_reopened = false;
+        let is_thorough = self.is_time_to_be_thorough();
+        let mut has_reopened = !is_thorough;
+        let mut gathered = Gathered { taken: Vec::new(), passed_over: BTreeSet::new(), failed: None };
         for _ in 0..TRIES_MAX {
             let Some(layout) = self.layout()? else {
                 holder.check()?;
@@ -80,70 +110,92 @@ impl<D: Directory> Queue<D> {
             if self.is_paused(&layout)? {
                 return Err(Error::Paused(format!("queue {:?} hands out nothing, resume it", self.name())));
             }
-            let mut taken = Vec::new();
-            let outcome = self.take(&layout, holder, max, lasting_ms, &mut taken);
-            if let Err(error) = outcome.and_then(|()| holder.check()) {
-                self.give_back(&layout, taken)?;
+            self.take(&layout, holder, max, lasting_ms, is_thorough, &mut gathered);
+            let taken = core::mem::take(&mut gathered.taken);
+            if let Err(error) = holder.check() {
+                // What cannot be given back is over with its holder.
+                let _ = self.give_back(&layout, taken);
                 return Err(error);
             }
             if taken.is_empty() {
                 // A directory that somebody removed lists empty as well: once, all are opened again by name.
                 let is_bare = self.candidates.borrow().is_bare() && !has_reopened;
                 if self.has_layout() && !is_bare {
-                    return Ok(Vec::new());
+                    return gathered.failed.map_or(Ok(Vec::new()), Err);
                 }
                 has_reopened = true;
                 self.forget_layout();
                 continue;
             }
-            let tasks = self.hand_out(&layout, taken, sync)?;
+            let tasks = self.hand_out(&layout, taken, sync, &mut gathered);
             // All that was taken was damaged, and is set aside now: there may be more.
             if !tasks.is_empty() {
                 return Ok(tasks);
             }
         }
-        Err(self.exhausted())
+        Err(gathered.failed.unwrap_or_else(|| self.exhausted()))
     }
 
+    /// Whether this claim, if it finds nothing ready, is to look at more than `pending`: idle workers ask often.
+    fn is_time_to_be_thorough(&self) -> bool {
+        let monotonic_ms = self.environment().monotonic_ms();
+        self.thorough_ms.get().is_none_or(|at_ms| monotonic_ms.saturating_sub(at_ms) >= THOROUGH_MS)
+    }
+
+    /// Takes what can be taken. What goes wrong with one bucket or task is noted, and stops no other.
     fn take(
         &self,
         layout: &Rc<Layout<D>>,
         holder: &Holder<D>,
         max: u32,
         lasting_ms: u64,
-        taken: &mut Vec<Taken<D>>,
-    ) -> Result<()> {
+        is_thorough: bool,
+        gathered: &mut Gathered<D>,
+    ) {
         let max = usize::try_from(max).unwrap_or(usize::MAX);
-        let mut has_reaped = false;
+        let mut has_reaped = !is_thorough;
         let mut is_fresh = false;
         let mut lost_races = 0;
-        let mut bytes = 0;
-        while taken.len() < max && bytes < CLAIM_BYTES_MAX && self.has_layout() {
+        let mut failures = 0;
+        let mut bytes: u64 = 0;
+        // Where everything fails, the disk does: not all of a long queue is tried.
+        while gathered.taken.len() < max && bytes < CLAIM_BYTES_MAX && failures < TRIES_MAX && self.has_layout() {
             let monotonic_ms = self.environment().monotonic_ms();
             if !is_fresh && self.candidates.borrow().is_older_than(LISTING_MS_MAX, monotonic_ms) {
-                self.refresh(layout)?;
+                self.refresh(layout, max);
                 is_fresh = true;
             }
             let now_ms = self.environment().now_ms();
-            let candidate = self.candidates.borrow_mut().next(now_ms)?;
+            let candidate = self.candidates.borrow_mut().next(now_ms);
             if let Some(candidate) = candidate {
-                match self.take_one(layout, &candidate, holder, lasting_ms)? {
-                    Some(one) => {
-                        bytes += one.entry().size;
-                        taken.push(one);
+                if gathered.passed_over.contains(&candidate.order.3) {
+                    continue;
+                }
+                match self.take_one(layout, &candidate, holder, lasting_ms) {
+                    Ok(Attempt::Taken(one)) => {
+                        bytes = bytes.saturating_add(one.entry().size);
+                        gathered.taken.push(one);
                     }
-                    None => {
+                    Ok(Attempt::Raced) => {
                         lost_races += 1;
                         self.start_apart(lost_races);
                     }
+                    Ok(Attempt::Nothing) => {}
+                    Err(error) => {
+                        failures += 1;
+                        gathered.note_failure(Some(error));
+                    }
                 }
             } else if !is_fresh {
-                self.refresh(layout)?;
+                self.refresh(layout, max);
                 is_fresh = true;
-            } else if taken.is_empty() && !has_reaped {
+            } else if gathered.taken.is_empty() && !has_reaped {
                 has_reaped = true;
-                let reaped = self.reap_over(layout)?;
-                if reaped.ids.is_empty() && !reaped.has_moved {
+                self.thorough_ms.set(Some(monotonic_ms));
+                let reaped = self.reap_over(layout, false);
+                let is_new = !reaped.ids.is_empty() || reaped.has_moved;
+                gathered.note_failure(reaped.failed);
+                if !is_new {
                     break;
                 }
                 is_fresh = false;
@@ -152,25 +204,22 @@ impl<D: Directory> Queue<D> {
                 break;
             }
         }
-        Ok(())
+        // An unreadable bucket stops no other, but what it holds is not taken for nothing.
+        let failed = self.candidates.borrow_mut().take_failed();
+        gathered.note_failure(failed);
     }
 
-    fn refresh(&self, layout: &Rc<Layout<D>>) -> Result<()> {
+    fn refresh(&self, layout: &Rc<Layout<D>>, max: usize) {
         let monotonic_ms = self.environment().monotonic_ms();
         let mut dropped = Vec::new();
-        let mut look = || {
-            dropped.clear();
-            self.candidates.borrow_mut().refresh(layout, monotonic_ms, &mut |name, kind| {
-                if adopt::may_be_task(name, kind) {
-                    dropped.push(String::from(name));
-                }
-            })
-        };
-        look()?;
-        if !dropped.is_empty() && self.adopt(layout, &dropped)? {
-            self.candidates.borrow_mut().refresh(layout, monotonic_ms, &mut |_, _| {})?;
+        self.candidates.borrow_mut().refresh(layout, monotonic_ms, &mut |name, kind| {
+            if adopt::may_be_task(name, kind) {
+                dropped.push(String::from(name));
+            }
+        });
+        if !dropped.is_empty() && self.adopt(layout, &dropped, max) {
+            self.candidates.borrow_mut().refresh(layout, monotonic_ms, &mut |_, _| {});
         }
-        Ok(())
     }
 
     /// Those who race for one name go on from places apart.
@@ -189,53 +238,67 @@ impl<D: Directory> Queue<D> {
         candidate: &Candidate<D>,
         holder: &Holder<D>,
         lasting_ms: u64,
-    ) -> Result<Option<Taken<D>>> {
+    ) -> Result<Attempt<Taken<D>>> {
         if let Some(ticket) = Ticket::parse(&candidate.name) {
-            let given = self.claim_ticket(layout, candidate, &ticket, holder, lasting_ms)?;
-            return Ok(given.map(Taken::Given));
+            return Ok(match self.claim_ticket(layout, candidate, &ticket, holder, lasting_ms)? {
+                Attempt::Taken(given) => Attempt::Taken(Taken::Given(given)),
+                Attempt::Raced => Attempt::Raced,
+                Attempt::Nothing => Attempt::Nothing,
+            });
         }
         let Some(entry) = Entry::parse(&candidate.name).filter(|entry| entry.place == Place::Pending) else {
-            return Ok(None);
+            return Ok(Attempt::Nothing);
         };
         let now_ms = self.environment().now_ms();
         let claimed = entry.claimed(holder.key(), holder.epoch(), now_ms, lasting_ms, 0);
         let target = claimed.text();
         match candidate.bucket.rename(&candidate.name, &layout.claimed, &target) {
-            Ok(()) => Ok(Some(Taken::File { entry: claimed, bucket: Rc::clone(&candidate.bucket) })),
+            Ok(()) => Ok(Attempt::Taken(Taken::File { entry: claimed, bucket: Rc::clone(&candidate.bucket) })),
             Err(FsError::NotFound) => {
                 // Not a lost race but a lost directory, if the task is still there: names never come back.
                 if candidate.bucket.metadata(&candidate.name).is_ok() {
                     self.forget_layout();
                 }
-                Ok(None)
+                Ok(Attempt::Raced)
             }
             Err(error) => Err(Error::at("a task", &error)),
         }
     }
 
+    /// Puts back what was taken, all that can be; the first error, if any cannot.
     fn give_back(&self, layout: &Rc<Layout<D>>, taken: Vec<Taken<D>>) -> Result<()> {
         self.candidates.borrow_mut().clear();
+        let mut outcome = Ok(());
         for one in taken {
-            match one {
+            let given_back = match one {
                 Taken::File { entry, .. } => {
-                    move_file(layout, &layout.claimed, &entry, &entry.released(), false)?;
+                    move_file(layout, &layout.claimed, &entry, &entry.released(), false).map(|_| ())
                 }
                 Taken::Given(mut given) => {
                     let before = given.entry.clone();
                     let after = before.released();
-                    if given.swap(after.clone())? {
-                        follow(layout, &given.key, &before, &after)?;
-                    }
+                    given.swap(after.clone()).map(|is_swapped| {
+                        if is_swapped {
+                            follow(layout, &given.key, &before, &after, false);
+                        }
+                    })
                 }
-            }
+            };
+            outcome = outcome.and(given_back);
         }
-        Ok(())
+        outcome
     }
 
-    /// Reads what was taken. What is not what was pushed is dead, and left as it is; the others go on.
-    fn hand_out(&self, layout: &Rc<Layout<D>>, taken: Vec<Taken<D>>, sync: bool) -> Result<Vec<ClaimedTask>> {
+    /// Reads what was taken. What is not what was pushed is dead, and left as it is; what cannot be read just now goes
+    /// back, and is passed over by the rest of this claim; the others go on.
+    fn hand_out(
+        &self,
+        layout: &Rc<Layout<D>>,
+        taken: Vec<Taken<D>>,
+        sync: bool,
+        gathered: &mut Gathered<D>,
+    ) -> Vec<ClaimedTask> {
         let mut tasks = Vec::with_capacity(taken.len());
-        let mut failed = None;
         let mut reconciled = Vec::new();
         for one in taken {
             let handed_out = match &one {
@@ -244,17 +307,14 @@ impl<D: Directory> Queue<D> {
             };
             match handed_out {
                 Ok(task) => tasks.extend(task),
-                // One bad task never stops the others, and is not kept claimed by nobody.
                 Err(error) => {
-                    failed = failed.or(Some(error));
-                    self.give_back(layout, alloc::vec![one])?;
+                    gathered.note_failure(Some(error));
+                    gathered.passed_over.insert(one.entry().nonce);
+                    gathered.note_failure(self.give_back(layout, alloc::vec![one]).err());
                 }
             }
         }
-        match failed {
-            Some(error) if tasks.is_empty() => Err(error),
-            _ => Ok(tasks),
-        }
+        tasks
     }
 
     fn hand_out_file(
@@ -297,7 +357,7 @@ impl<D: Directory> Queue<D> {
             sync_all(&[(&layout.claimed, "claimed"), (bucket, "a bucket")])?;
         }
         if let Some(note) = entry.note
-            && let Some(Note { file: Some(file), .. }) = Note::read(&layout.notes, &note.text())?
+            && let Some(file) = Note::read(&layout.notes, &note.text()).file
         {
             attributes.push((String::from("file"), file));
         }
@@ -310,17 +370,17 @@ impl<D: Directory> Queue<D> {
         let entry = given.entry.clone();
         match given.read_content()? {
             Some((payload, attributes)) => {
+                let Some(birth) = given.reference.birth else { return Ok(None) };
                 if sync {
                     sync_all(&[(&given.reference.dir, "ids")])?;
                 }
-                let Some(birth) = given.reference.birth else { return Ok(None) };
                 let receipt = Receipt::Given { key: given.key.clone(), birth, token: entry.token }.text();
                 Ok(Some(claimed_task(given.id(), &entry, receipt, payload, attributes)))
             }
             None => {
                 let dead = entry.dead(self.environment().now_ms(), Cause::Damaged);
                 if given.swap(dead.clone())? {
-                    follow(layout, &given.key, &entry, &dead)?;
+                    follow(layout, &given.key, &entry, &dead, false);
                 }
                 Ok(None)
             }
@@ -331,7 +391,7 @@ impl<D: Directory> Queue<D> {
     fn set_aside(&self, layout: &Rc<Layout<D>>, entry: &Entry) -> Result<Option<ClaimedTask>> {
         let dead = entry.dead(self.environment().now_ms(), Cause::Damaged).noted(None);
         if move_file(layout, &layout.claimed, entry, &dead, false)? {
-            remove_note(layout, entry.note)?;
+            let _ = remove_note(layout, entry.note);
         }
         Ok(None)
     }

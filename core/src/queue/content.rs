@@ -11,8 +11,10 @@ use alloc::vec::Vec;
 
 pub(crate) type Attributes = Vec<(String, String)>;
 
-/// The longest file: escaping may make attributes up to six times as long.
-pub(crate) const FILE_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + 8 * ATTRIBUTES_BYTES_MAX + 1024;
+/// The longest trailer: escaping may make attributes up to six times as long, and each pair costs a few bytes more.
+const TRAILER_BYTES_MAX: usize = 8 * ATTRIBUTES_BYTES_MAX;
+/// The longest file.
+pub(crate) const FILE_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + TRAILER_BYTES_MAX;
 
 /// What follows the payload.
 pub(crate) fn trailer(attributes: &[(String, String)]) -> Result<Vec<u8>> {
@@ -23,7 +25,15 @@ pub(crate) fn trailer(attributes: &[(String, String)]) -> Result<Vec<u8>> {
     if bytes > ATTRIBUTES_BYTES_MAX {
         return Err(Error::TooLarge(format!("{bytes} bytes of attributes, use at most {ATTRIBUTES_BYTES_MAX}")));
     }
-    serde_json::to_vec(attributes).map_err(|error| Error::Other(format!("attributes: {error}")))
+    let trailer = serde_json::to_vec(attributes).map_err(|error| Error::Other(format!("attributes: {error}")))?;
+    if trailer.len() > TRAILER_BYTES_MAX {
+        return Err(Error::TooLarge(format!(
+            "{} attributes take {} bytes as they are kept, use fewer: at most {TRAILER_BYTES_MAX} bytes",
+            attributes.len(),
+            trailer.len()
+        )));
+    }
+    Ok(trailer)
 }
 
 /// The checksum of payload and trailer.

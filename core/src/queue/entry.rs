@@ -113,8 +113,7 @@ impl Entry {
 
     /// Due time and sequence: what names sort by.
     pub(crate) fn write_order(&self, out: &mut String) {
-        number::write_fixed(out, self.due_ms, number::MOMENT_DIGITS);
-        number::write_fixed(out, self.seq.into(), SEQ_DIGITS);
+        write_order(out, self.due_ms, self.seq);
     }
 
     fn write_place(&self, out: &mut String) {
@@ -150,11 +149,14 @@ impl Entry {
         let mut fields = text.split('.');
         let (due_ms, seq) = parse_order(fields.next()?)?;
         let nonce = Nonce::read(fields.next()?)?;
+        // Moments, and tokens, which are moments or little more: a greater one would leave no room for the next.
+        let moment = |text: Option<&str>| number::read(text?).filter(|value| *value <= number::MOMENT_MAX);
+        let token = moment(fields.next())?;
         let mut number = || number::read(fields.next()?);
-        let token = number()?;
         let tries = u32::try_from(number()?).ok()?;
         let max = u32::try_from(number()?).ok()?;
-        let enqueued_ms = number()?;
+        let enqueued_ms = moment(fields.next())?;
+        let mut number = || number::read(fields.next()?);
         let size = number()?;
         let crc = u32::try_from(number()?).ok()?;
         let priority = u8::try_from(number()?).ok()?;
@@ -163,16 +165,18 @@ impl Entry {
             text => Some(Nonce::read(text)?),
         };
         let place = match fields.next()? {
+            // No claim could raise it.
+            "p" if token == number::MOMENT_MAX => return None,
             "p" => Place::Pending,
             "c" => Place::Claimed {
                 holder: Key::from_file_name(fields.next()?)?.0,
-                epoch: number::read(fields.next()?)?,
-                set_ms: number::read(fields.next()?)?,
-                for_ms: number::read(fields.next()?)?,
+                epoch: moment(fields.next())?,
+                set_ms: moment(fields.next())?,
+                for_ms: moment(fields.next())?,
             },
-            "d" => Place::Done { at_ms: number::read(fields.next()?)? },
+            "d" => Place::Done { at_ms: moment(fields.next())? },
             "x" => {
-                let at_ms = number::read(fields.next()?)?;
+                let at_ms = moment(fields.next())?;
                 let cause = fields.next()?;
                 Place::Dead { at_ms, cause: Cause::ALL.iter().find(|(_, text)| *text == cause)?.0 }
             }
@@ -227,6 +231,12 @@ impl Entry {
     }
 }
 
+/// Appends what names sort by.
+pub(crate) fn write_order(out: &mut String, due_ms: u64, seq: u32) {
+    number::write_fixed(out, due_ms, number::MOMENT_DIGITS);
+    number::write_fixed(out, seq.into(), SEQ_DIGITS);
+}
+
 /// Reads what [`Entry::write_order`] writes.
 pub(crate) fn parse_order(text: &str) -> Option<(u64, u32)> {
     if text.len() != number::MOMENT_DIGITS + SEQ_DIGITS || !text.is_ascii() {
@@ -268,7 +278,7 @@ mod tests {
         let moment = 0..=number::MOMENT_MAX;
         let nonce = "[0-9a-v]{16}".prop_map(|text| Nonce::read(&text).unwrap());
         (
-            (moment.clone(), 0..SEQ_LIMIT, nonce.clone(), moment.clone(), 0u32..1000, 1u32..1000),
+            (moment.clone(), 0..SEQ_LIMIT, nonce.clone(), 0..number::MOMENT_MAX, 0u32..1000, 1u32..1000),
             (moment, 0u64..(1 << 24), any::<u32>(), 0u8..10, proptest::option::of(nonce), place()),
         )
             .prop_map(
@@ -287,6 +297,35 @@ mod tests {
                     place,
                 },
             )
+    }
+
+    #[test]
+    fn a_name_with_a_moment_or_a_token_that_cannot_be_is_foreign() {
+        let (most, over) = (number::MOMENT_MAX, number::MOMENT_MAX + 1);
+        let name = |token, enqueued_ms, place| {
+            let nonce = Nonce::read("0123456789abcdef").unwrap();
+            let (tries, max, size, crc, priority, note) = (0, 5, 0, 0, 5, None);
+            Entry { due_ms: 1, seq: 0, nonce, token, tries, max, enqueued_ms, size, crc, priority, note, place }.text()
+        };
+        let claimed = |epoch, set_ms, for_ms| {
+            name(most, 1, Place::Claimed { holder: Key::of("a").unwrap(), epoch, set_ms, for_ms })
+        };
+        assert!(Entry::is_token(&name(most - 1, most, Place::Pending)));
+        assert!(Entry::is_token(&claimed(most, most, most)));
+        let foreign = [
+            name(most, 1, Place::Pending),
+            name(over, 1, Place::Tomb),
+            name(u64::MAX, 1, Place::Tomb),
+            name(1, over, Place::Pending),
+            claimed(over, 1, 1),
+            claimed(1, over, 1),
+            claimed(1, 1, over),
+            name(1, 1, Place::Done { at_ms: over }),
+            name(1, 1, Place::Dead { at_ms: over, cause: Cause::Failed }),
+        ];
+        for name in foreign {
+            assert!(!Entry::is_token(&name), "{name}");
+        }
     }
 
     proptest! {

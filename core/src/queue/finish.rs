@@ -21,12 +21,13 @@ use super::receipt::Receipt;
 use super::ticket::{follow, remove_ticket};
 use super::{Queue, check_duration};
 use crate::Durability;
-use crate::capability::{Directory, File, FsError};
+use crate::capability::{Directory, File, FsError, Kind};
 use crate::error::{Error, Result};
 use crate::limits::{PAYLOAD_BYTES_MAX, REASON_BYTES_MAX, TRIES_MAX};
 use crate::name::{Key, Nonce};
 use crate::reference::ignore_gone;
-use crate::store::{is_sync, list_entries, sync_all};
+use crate::store::{is_sync, list_entries, open_or_absent, sync_all};
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -36,7 +37,7 @@ struct Act<'a> {
     /// The state after it; [`Place::Tomb`] means gone.
     next: &'a dyn Fn(&Entry) -> Entry,
     /// What is to be noted with it.
-    note: Option<Note>,
+    note: Option<Note<'a>>,
     /// Whether it counts as done if the task stands as done under the same token already.
     is_done: bool,
     sync: bool,
@@ -104,7 +105,7 @@ impl<D: Directory> Queue<D> {
                     place: if is_kept { Place::Done { at_ms: now_ms } } else { Place::Tomb },
                     ..entry.clone()
                 },
-                note: outcome.map(|outcome| Note { outcome: Some(outcome.to_vec()), ..Note::default() }),
+                note: outcome.map(|outcome| Note { outcome: Some(Cow::Borrowed(outcome)), ..Note::default() }),
                 is_done: true,
                 sync: is_sync(durability, false),
             },
@@ -186,9 +187,10 @@ impl<D: Directory> Queue<D> {
     /// `None` if the claim is over.
     fn act_on_file(&self, layout: &Rc<Layout<D>>, claimed: Entry, act: Act<'_>) -> Result<Option<Entry>> {
         let mut current = claimed.clone();
-        let note = self.merged_note(layout, &claimed, act.note)?;
+        let mut from = layout.claimed.clone();
+        let note = self.merged_note(layout, &claimed, act.note);
         let written = match &note {
-            Some(note) => Some(write_note(layout, note, claimed.token, self)?),
+            Some(note) => Some(write_note(layout, note, claimed.token, self, act.sync)?),
             None => None,
         };
         for _ in 0..TRIES_MAX {
@@ -196,26 +198,29 @@ impl<D: Directory> Queue<D> {
             if written.is_some() {
                 next.note = written;
             }
-            if move_file(layout, &layout.claimed, &current, &next, act.sync)? {
+            if move_file(layout, &from, &current, &next, act.sync)? {
                 if let (Some(note), Some(nonce)) = (&note, written)
                     && layout.notes.metadata(&nonce.text()) == Err(FsError::NotFound)
                 {
                     // Somebody removed the directory: it stands in a new one.
-                    match note.write(&layout.reopen("notes")?, &nonce.text()) {
-                        Ok(_) | Err(Error::Exists(_)) => {}
+                    match note.write(&layout.reopen("notes")?, &nonce.text(), act.sync) {
+                        Ok(()) | Err(Error::Exists(_)) => {}
                         Err(error) => return Err(error),
                     }
                 }
                 if current.note != next.note || next.place == Place::Tomb {
-                    remove_note(layout, current.note)?;
+                    // The act is done; a note that is left is debris.
+                    let _ = remove_note(layout, current.note);
                 }
                 return Ok(Some(next));
             }
-            match find_claim(layout, &claimed)? {
-                Some(found) => current = found,
+            // It may have been extended.
+            match find(layout, "claimed", &claimed)? {
+                Some(found) => (from, current) = found,
                 None => {
                     remove_note(layout, written)?;
-                    return if act.is_done { find_done(layout, &claimed) } else { Ok(None) };
+                    let done = if act.is_done { find(layout, "done", &claimed)? } else { None };
+                    return Ok(done.map(|(_, done)| done));
                 }
             }
         }
@@ -223,10 +228,12 @@ impl<D: Directory> Queue<D> {
     }
 
     /// What the file's name was when it was dropped is kept beside the new reason.
-    fn merged_note(&self, layout: &Layout<D>, entry: &Entry, note: Option<Note>) -> Result<Option<Note>> {
-        let (Some(mut note), Some(old)) = (note.clone(), entry.note) else { return Ok(note) };
-        note.file = Note::read(&layout.notes, &old.text())?.and_then(|old| old.file);
-        Ok(Some(note))
+    fn merged_note<'a>(&self, layout: &Layout<D>, entry: &Entry, note: Option<Note<'a>>) -> Option<Note<'a>> {
+        let mut note = note?;
+        if let Some(old) = entry.note {
+            note.file = Note::read(&layout.notes, &old.text()).file;
+        }
+        Some(note)
     }
 
     /// `None` if the claim is over.
@@ -238,10 +245,12 @@ impl<D: Directory> Queue<D> {
         token: u64,
         act: Act<'_>,
     ) -> Result<Option<Entry>> {
+        let mut has_missed = false;
         for _ in 0..TRIES_MAX {
-            let Some(mut given) = Given::read(layout, key)? else { return Ok(None) };
+            let Some(mut given) = Given::read_anew(layout, key)? else { return Ok(None) };
             let before = given.entry.clone();
-            if given.reference.birth != Some(birth) || before.token != token {
+            // Without its content directory a ref does not tell its birth; the token does.
+            if given.reference.birth.is_some_and(|found| found != birth) || before.token != token {
                 return Ok(None);
             }
             match before.place {
@@ -251,8 +260,22 @@ impl<D: Directory> Queue<D> {
             }
             let mut next = (act.next)(&before);
             if let Some(note) = &act.note {
-                let Some(nonce) = given.write_note(note, self)? else { continue };
-                next.note = Some(nonce);
+                match given.write_note(note, self, act.sync)? {
+                    Some(nonce) => next.note = Some(nonce),
+                    // It is being removed, which the swap will tell; or somebody removed its content, and why it
+                    // failed has no place to stand.
+                    None if note.outcome.is_none() => {}
+                    None if has_missed => {
+                        let id = given.id();
+                        return Err(Error::Damaged(format!(
+                            "task {id}: somebody removed its content, so no outcome can be kept, finish it without"
+                        )));
+                    }
+                    None => {
+                        has_missed = true;
+                        continue;
+                    }
+                }
             }
             if !given.swap(next.clone())? {
                 if next.note != before.note {
@@ -265,12 +288,12 @@ impl<D: Directory> Queue<D> {
             }
             if next.place == Place::Tomb {
                 given.remove(layout)?;
-                remove_ticket(layout, key, &before)?;
+                let _ = remove_ticket(layout, key, &before);
             } else {
                 if next.note != before.note {
                     given.remove_blob(before.note)?;
                 }
-                follow(layout, key, &before, &next)?;
+                follow(layout, key, &before, &next, act.sync);
             }
             return Ok(Some(next));
         }
@@ -286,7 +309,7 @@ impl<D: Directory> Queue<D> {
     }
 }
 
-fn note_of_reason(reason: &str) -> Result<Option<Note>> {
+fn note_of_reason(reason: &str) -> Result<Option<Note<'static>>> {
     if reason.len() > REASON_BYTES_MAX {
         return Err(Error::TooLarge(format!("a reason of {} bytes, use at most {REASON_BYTES_MAX}", reason.len())));
     }
@@ -295,15 +318,18 @@ fn note_of_reason(reason: &str) -> Result<Option<Note>> {
 
 /// Publishes a note of a task without a given id, to be named by a rename from the state at `token`. So a
 /// sweeper knows how long it may still come to be named.
-pub(crate) fn write_note<D: Directory>(layout: &Layout<D>, note: &Note, token: u64, queue: &Queue<D>) -> Result<Nonce> {
+pub(crate) fn write_note<D: Directory>(
+    layout: &Layout<D>,
+    note: &Note<'_>,
+    token: u64,
+    queue: &Queue<D>,
+    sync: bool,
+) -> Result<Nonce> {
     let mut notes = layout.notes.clone();
     for _ in 0..TRIES_MAX {
         let nonce = Nonce::draw_on(token, queue.environment());
-        match note.write(&notes, &nonce.text()) {
-            Ok(file) => {
-                file.sync().map_err(|error| Error::at("a note", &error))?;
-                return Ok(nonce);
-            }
+        match note.write(&notes, &nonce.text(), sync) {
+            Ok(()) => return Ok(nonce),
             Err(Error::Exists(_)) => {}
             // Somebody removed the directory: by its name there is, or will be, another.
             Err(Error::NotFound(_)) => notes = layout.reopen("notes")?,
@@ -343,11 +369,11 @@ pub(crate) fn move_file<D: Directory>(
     let to = match &next.place {
         Place::Pending => {
             let bucket = BucketName::shared(next.priority, next.due_ms, 0);
-            let Some((priority, dir)) = bucket::rename_into(from, &name, layout, &bucket, &target)? else {
+            let Some(opened) = bucket::rename_into(from, &name, layout, &bucket, &target)? else {
                 return Ok(false);
             };
             if sync {
-                sync_all(&[(&dir, "a bucket"), (&priority, "pending"), (&layout.pending, "pending")])?;
+                opened.sync(layout)?;
             }
             None
         }
@@ -373,28 +399,35 @@ pub(crate) fn move_file<D: Directory>(
         }
     }
     if let Some(file) = file {
-        file.sync().map_err(at)?;
+        // What is gone needs none.
+        if next.place != Place::Tomb {
+            file.sync().map_err(at)?;
+        }
         sync_all(&[(from, "a task")])?;
     }
     Ok(true)
 }
 
-/// Finds the claim of the same task under the same token: it may have been extended.
-fn find_claim<D: Directory>(layout: &Layout<D>, claimed: &Entry) -> Result<Option<Entry>> {
-    find(&layout.claimed, claimed)
+/// Finds a task under the token of its claim, in the directory of a state, and answers that too.
+fn find<D: Directory>(layout: &Layout<D>, state: &str, claimed: &Entry) -> Result<Option<(D, Entry)>> {
+    let dir = layout.fixed(state);
+    let listed = list_entries(dir).map_err(|error| Error::at(state, &error))?;
+    if !listed.is_empty() {
+        return Ok(find_among(&listed, claimed).map(|entry| (dir.clone(), entry)));
+    }
+    // So looks one that somebody removed; by its name there may be another.
+    let Some(dir) = open_or_absent(&layout.queue, state)? else { return Ok(None) };
+    let listed = list_entries(&dir).map_err(|error| Error::at(state, &error))?;
+    let Some(entry) = find_among(&listed, claimed) else { return Ok(None) };
+    layout.doubt();
+    Ok(Some((dir, entry)))
 }
 
-/// Finds the record that a finished claim left.
-fn find_done<D: Directory>(layout: &Layout<D>, claimed: &Entry) -> Result<Option<Entry>> {
-    find(&layout.done, claimed)
-}
-
-fn find<D: Directory>(dir: &D, claimed: &Entry) -> Result<Option<Entry>> {
+fn find_among(listed: &[(String, Kind)], claimed: &Entry) -> Option<Entry> {
     let nonce = claimed.nonce.text();
-    let listed = list_entries(dir).map_err(|error| Error::at("claimed", &error))?;
-    Ok(listed
+    listed
         .iter()
         .filter(|(name, _)| name.split('.').nth(1) == Some(nonce.as_str()))
         .filter_map(|(name, _)| Entry::parse(name))
-        .find(|entry| entry.nonce == claimed.nonce && entry.token == claimed.token))
+        .find(|entry| entry.nonce == claimed.nonce && entry.token == claimed.token)
 }

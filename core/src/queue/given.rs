@@ -15,18 +15,19 @@
 
 use super::Queue;
 use super::candidates::Candidate;
+use super::claim::Attempt;
 use super::content::{Attributes, FILE_BYTES_MAX, split};
 use super::entry::{Entry, Place};
 use super::layout::Layout;
 use super::note::Note;
-use super::ticket::{Ticket, follow, move_ticket, remove_ticket, remove_void, ticket_name};
-use crate::capability::{Directory, File, FsError};
+use super::ticket::{Ticket, follow, follow_from, move_ticket, remove_ticket, remove_void};
+use crate::capability::{Directory, FsError};
 use crate::error::{Error, Holding, Result};
 use crate::holder::Holder;
 use crate::limits::{NAME_BYTES_MAX, TRIES_MAX};
 use crate::name::{Decoded, Key, Nonce};
 use crate::reference::{Ref, Seen, ignore_gone};
-use crate::store::{read_file, sync_all};
+use crate::store::{open_or_absent, read_file, sync_all};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -45,7 +46,28 @@ impl<D: Directory> Given<D> {
     /// # Errors
     /// [`Error::Damaged`] where something stands that is not understood; it counts as live.
     pub(crate) fn read(layout: &Layout<D>, key: &Key) -> Result<Option<Self>> {
-        match Ref::read(&layout.ids, key.as_str(), Entry::is_token)? {
+        if layout.is_absent("ids") {
+            return Ok(None);
+        }
+        Self::read_in(&layout.ids, key)
+    }
+
+    /// The same, and believes that it is absent only once `ids` was opened by its name: somebody may have removed it.
+    pub(crate) fn read_anew(layout: &Layout<D>, key: &Key) -> Result<Option<Self>> {
+        if let Some(given) = Self::read(layout, key)? {
+            return Ok(Some(given));
+        }
+        let Some(ids) = open_or_absent(&layout.queue, "ids")? else { return Ok(None) };
+        let found = Self::read_in(&ids, key)?;
+        if found.is_some() {
+            layout.doubt();
+        }
+        Ok(found)
+    }
+
+    /// The same in an `ids` that was opened anew.
+    pub(crate) fn read_in(ids: &D, key: &Key) -> Result<Option<Self>> {
+        match Ref::read(ids, key.as_str(), Entry::is_token)? {
             Seen::Absent => Ok(None),
             Seen::Unknown(why) => Err(Error::Damaged(format!("ids/{why}, run the doctor"))),
             Seen::Present(reference) => match Entry::parse(&reference.token_name) {
@@ -91,20 +113,18 @@ impl<D: Directory> Given<D> {
             sync_all(&[(&self.reference.dir, "ids")])?;
         }
         self.remove(layout)?;
-        remove_ticket(layout, &self.key, &before)?;
+        // A hint that is left is void, which whoever meets it finds.
+        let _ = remove_ticket(layout, &self.key, &before);
         Ok(true)
     }
 
     /// Publishes a note in the content directory; `None` if that is gone.
-    pub(crate) fn write_note(&self, note: &Note, queue: &Queue<D>) -> Result<Option<Nonce>> {
+    pub(crate) fn write_note(&self, note: &Note<'_>, queue: &Queue<D>, sync: bool) -> Result<Option<Nonce>> {
         let Some(content) = self.reference.content()? else { return Ok(None) };
         for _ in 0..TRIES_MAX {
             let nonce = Nonce::draw_on(self.entry.token, queue.environment());
-            match note.write(&content, &nonce.text()) {
-                Ok(file) => {
-                    file.sync().map_err(|error| Error::at("a note", &error))?;
-                    return Ok(Some(nonce));
-                }
+            match note.write(&content, &nonce.text(), sync) {
+                Ok(()) => return Ok(Some(nonce)),
                 Err(Error::Exists(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -112,21 +132,19 @@ impl<D: Directory> Given<D> {
         Err(queue.exhausted())
     }
 
-    pub(crate) fn read_note(&self) -> Result<Note> {
-        let (Some(nonce), Some(content)) = (self.entry.note, self.reference.content()?) else {
-            return Ok(Note::default());
+    pub(crate) fn read_note(&self) -> Note<'static> {
+        let (Some(nonce), Ok(Some(content))) = (self.entry.note, self.reference.content()) else {
+            return Note::default();
         };
-        Ok(Note::read(&content, &nonce.text())?.unwrap_or_default())
+        Note::read(&content, &nonce.text())
     }
 
     /// Payload and attributes; `None` if they are not what the name says.
     pub(crate) fn read_content(&self) -> Result<Option<(Vec<u8>, Attributes)>> {
-        let Some(content) = self.reference.content()? else { return Ok(None) };
-        let file = match content.open(&self.entry.nonce.text()) {
+        let file = match self.reference.open_content(&self.entry.nonce.text()) {
             Ok(file) => file,
-            Err(FsError::NotFound | FsError::IsDirectory | FsError::Link | FsError::Invalid | FsError::Denied) => {
-                return Ok(None);
-            }
+            Err(FsError::NotFound | FsError::Denied | FsError::Link | FsError::Invalid) => return Ok(None),
+            Err(FsError::IsDirectory | FsError::NotDirectory) => return Ok(None),
             Err(error) => return Err(Error::at("a task", &error)),
         };
         let read = read_file(&file, FILE_BYTES_MAX).map_err(|error| Error::at("a task", &error))?;
@@ -143,7 +161,7 @@ impl<D: Directory> Given<D> {
 }
 
 impl<D: Directory> Queue<D> {
-    /// Claims the task behind a ticket, or puts the ticket where it belongs: `None` if there is nothing to claim.
+    /// Claims the task behind a ticket, or puts the ticket where it belongs.
     pub(crate) fn claim_ticket(
         &self,
         layout: &Layout<D>,
@@ -151,54 +169,57 @@ impl<D: Directory> Queue<D> {
         ticket: &Ticket,
         holder: &Holder<D>,
         lasting_ms: u64,
-    ) -> Result<Option<Given<D>>> {
+    ) -> Result<Attempt<Given<D>>> {
+        let mut not_taken = Attempt::Nothing;
         for _ in 0..TRIES_MAX {
             let mut given = match Given::read(layout, &ticket.key) {
-                Ok(Some(given)) => given,
+                Ok(Some(given)) if given.entry.nonce == ticket.nonce => given,
                 // Its push is under way, or was cut short; or it is over.
-                Ok(None) => {
+                Ok(_) => {
                     remove_void(layout, &candidate.bucket, &candidate.name, ticket)?;
-                    return Ok(None);
+                    // Somebody removed `ids`, and its task stands in another: all is opened by name, and looked at again.
+                    if layout.is_doubted() {
+                        self.forget_layout();
+                    }
+                    return Ok(not_taken);
                 }
                 // Nobody understands what stands there.
-                Err(Error::Damaged(_)) => return Ok(None),
+                Err(Error::Damaged(_)) => return Ok(not_taken),
                 Err(error) => return Err(error),
             };
             let entry = given.entry.clone();
-            if entry.nonce != ticket.nonce {
-                remove_void(layout, &candidate.bucket, &candidate.name, ticket)?;
-                return Ok(None);
-            }
             if entry.place == Place::Tomb {
                 given.remove(layout)?;
             }
             let now_ms = self.environment().now_ms();
             let is_claimable = entry.place == Place::Pending && entry.due_ms <= now_ms;
-            if !is_claimable || ticket_name(&ticket.key, &entry) != candidate.name {
-                move_ticket(layout, &candidate.bucket, &candidate.name, &ticket.key, &entry)?;
-                if !is_claimable {
-                    return Ok(None);
-                }
+            if !is_claimable {
+                let was_there = move_ticket(layout, &candidate.bucket, &candidate.name, &ticket.key, &entry)?;
+                return Ok(if was_there { not_taken } else { Attempt::Raced });
             }
             // The floor is read after the ref, see [`crate::store::Floor`].
             let floor = layout.floor().read()?;
             let claimed = entry.claimed(holder.key(), holder.epoch(), now_ms, lasting_ms, floor);
             if given.swap(claimed.clone())? {
-                follow(layout, &ticket.key, &entry, &claimed)?;
-                return Ok(Some(given));
+                follow_from(layout, &candidate.bucket, &candidate.name, &ticket.key, &claimed);
+                return Ok(Attempt::Taken(given));
             }
+            not_taken = Attempt::Raced;
         }
         Err(self.exhausted())
     }
 
     /// Takes back a claim that is over; `false` if somebody else was first.
-    pub(crate) fn abandon_given(&self, layout: &Layout<D>, given: &mut Given<D>) -> Result<bool> {
+    pub(crate) fn abandon_given(&self, layout: &Layout<D>, given: &mut Given<D>, sync: bool) -> Result<bool> {
         let before = given.entry.clone();
         let after = before.abandoned(self.environment().now_ms());
         if !given.swap(after.clone())? {
             return Ok(false);
         }
-        follow(layout, &given.key, &before, &after)?;
+        follow(layout, &given.key, &before, &after, sync);
+        if sync {
+            sync_all(&[(&given.reference.dir, "ids")])?;
+        }
         Ok(true)
     }
 

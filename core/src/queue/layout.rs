@@ -3,8 +3,9 @@
 use crate::capability::{Directory, FsError};
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
-use crate::store::{Floor, TMP, ensure_dir};
+use crate::store::{Floor, TMP, ensure_dir, open_or_absent};
 use alloc::format;
+use alloc::vec::Vec;
 use core::cell::Cell;
 
 /// What `<name>-queue/` holds. None of these is ever removed by Leasehold.
@@ -23,6 +24,8 @@ pub(crate) struct Layout<D> {
     pub(crate) ids: D,
     pub(crate) tmp: D,
     is_doubted: Cell<bool>,
+    /// Which directories are not there, in a queue that is only looked at: the queue's own stands in for each.
+    absent: Vec<&'static str>,
 }
 
 /// The directories' names, as they stand in the queue's.
@@ -43,7 +46,42 @@ impl<D: Directory> Layout<D> {
             tmp: ensure_dir(&queue, TMP)?,
             queue,
             is_doubted: Cell::new(false),
+            absent: Vec::new(),
         })
+    }
+
+    /// Opens the directories in `queue` to look at them, and makes none.
+    pub(crate) fn look(queue: D) -> Result<Self> {
+        let mut absent = Vec::new();
+        let mut open = |name| {
+            let opened = open_or_absent(&queue, name)?;
+            Ok::<D, Error>(opened.unwrap_or_else(|| {
+                absent.push(name);
+                queue.clone()
+            }))
+        };
+        Ok(Layout {
+            pending: open("pending")?,
+            claimed: open("claimed")?,
+            done: open("done")?,
+            dead: open("dead")?,
+            notes: open("notes")?,
+            ids: open("ids")?,
+            tmp: open(TMP)?,
+            queue,
+            is_doubted: Cell::new(false),
+            absent,
+        })
+    }
+
+    /// Whether a directory is not there, in a queue that is only looked at.
+    pub(crate) fn is_absent(&self, name: &str) -> bool {
+        self.absent.contains(&name)
+    }
+
+    /// Whether all directories are there, and what is opened here may be worked on.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.absent.is_empty()
     }
 
     /// The directory of a state that has one for all its tasks.

@@ -15,6 +15,7 @@ mod finish;
 mod given;
 mod layout;
 mod locate;
+mod named;
 mod note;
 mod operate;
 mod push;
@@ -34,12 +35,11 @@ use crate::capability::{Directory, Environment, FsError};
 use crate::error::{Error, Result};
 use crate::holder::Holders;
 use crate::limits::{DURATION_MS_MAX, TRIES_MAX};
-use crate::name::{Decoded, Key};
-use crate::store::{Format, list_entries, open_or_absent, read_file, sync_all};
+use crate::name::Key;
+use crate::store::{Format, open_or_absent, sync_all};
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
-use alloc::vec::Vec;
 use candidates::Candidates;
 use core::cell::{Cell, RefCell};
 use entry::SEQ_LIMIT;
@@ -71,47 +71,25 @@ impl<D: Directory> Queues<D> {
     /// [`Error::InvalidName`].
     pub fn queue(&self, name: &str) -> Result<Queue<D>> {
         let key = Key::of(name)?;
-        Ok(Queue {
+        Ok(self.queue_in(String::from(name), format!("{}{SUFFIX}", key.as_str())))
+    }
+
+    fn queue_in(&self, name: String, directory: String) -> Queue<D> {
+        Queue {
             queues: self.clone(),
-            name: String::from(name),
-            directory: format!("{}{SUFFIX}", key.as_str()),
+            name,
+            directory,
             layout: RefCell::new(None),
             candidates: RefCell::new(Candidates::default()),
             order: Cell::new((0, 0)),
             shard: Cell::new((0, 0)),
             dropped: RefCell::default(),
             is_anchored: Cell::new(false),
-        })
-    }
-
-    /// The names of all queues.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] for a store of another version, [`Error::Io`].
-    pub fn list(&self) -> Result<Vec<String>> {
-        FORMAT.is_marked(&self.dir)?;
-        let mut names = Vec::new();
-        for (name, _) in list_entries(&self.dir).map_err(|error| Error::at(".aristo", &error))? {
-            let Some(stem) = name.strip_suffix(SUFFIX) else { continue };
-            match Key::from_file_name(stem) {
-                Some((_, Decoded::Name(name))) => names.push(name),
-                Some((_, Decoded::Shortened)) => names.extend(self.full_name(&name)),
-                None => {}
-            }
+            thorough_ms: Cell::new(None),
+            is_named: Cell::new(false),
         }
-        names.sort();
-        Ok(names)
-    }
-
-    /// A name too long for its key stands in the file `name` of the queue.
-    fn full_name(&self, directory: &str) -> Option<String> {
-        let file = self.dir.open_dir(directory).ok()?.open(NAME_FILE).ok()?;
-        String::from_utf8(read_file(&file, crate::limits::NAME_BYTES_MAX).ok()??).ok()
     }
 }
-
-/// Holds the full name of a queue whose key was shortened.
-pub(crate) const NAME_FILE: &str = "name";
 
 /// One queue, as one instance sees it. It keeps what it has listed, so use one again rather than anew.
 #[derive(Debug)]
@@ -127,8 +105,12 @@ pub struct Queue<D> {
     shard: Cell<(u64, u64)>,
     /// Files dropped into `pending` whose age is not known by the clock.
     dropped: RefCell<adopt::Watched>,
-    /// Whether this instance has synced the directories above the tasks.
+    /// Whether the directories above the tasks were synced since they were opened.
     is_anchored: Cell<bool>,
+    /// When a claim that found nothing last looked at more than `pending`, on the monotonic clock.
+    thorough_ms: Cell<Option<u64>>,
+    /// Whether this instance has seen to it that the queue tells its name.
+    is_named: Cell<bool>,
 }
 
 impl<D: Directory> Queue<D> {
@@ -168,6 +150,7 @@ impl<D: Directory> Queue<D> {
             Err(error) => return Err(error),
         };
         *self.layout.borrow_mut() = Some(Rc::clone(&layout));
+        self.is_anchored.set(false);
         Ok(Some(layout))
     }
 
@@ -175,12 +158,14 @@ impl<D: Directory> Queue<D> {
     pub(crate) fn layout_made(&self) -> Result<Rc<Layout<D>>> {
         for _ in 0..TRIES_MAX {
             if let Some(layout) = self.layout()? {
-                return Ok(layout);
+                if self.ensure_name(&layout)? {
+                    return Ok(layout);
+                }
+                continue;
             }
             FORMAT.ensure(&self.queues.dir, self.environment())?;
             match self.queues.dir.create_dir(&self.directory) {
-                Ok(()) => self.write_full_name()?,
-                Err(FsError::Exists) => {}
+                Ok(()) | Err(FsError::Exists) => {}
                 Err(error) => return Err(Error::at(&self.directory, &error)),
             }
             self.queues.dir.sync().map_err(|error| Error::at(".aristo", &error))?;
@@ -188,15 +173,19 @@ impl<D: Directory> Queue<D> {
         Err(self.exhausted())
     }
 
-    fn write_full_name(&self) -> Result<()> {
-        if let Some((_, Decoded::Shortened)) = Key::from_file_name(self.directory.trim_end_matches(SUFFIX)) {
-            let dir = self.queues.dir.open_dir(&self.directory).map_err(|error| Error::at(&self.directory, &error))?;
-            match crate::store::create_file(&dir, NAME_FILE, &[self.name.as_bytes()]) {
-                Ok(_) | Err(FsError::Exists) => {}
-                Err(error) => return Err(Error::at(NAME_FILE, &error)),
-            }
+    /// The directories as they stand, to look at them: makes none, nor the store. What is whole is kept.
+    pub(crate) fn look(&self) -> Result<Option<Rc<Layout<D>>>> {
+        if let Some(layout) = self.layout.borrow().as_ref().filter(|layout| !layout.is_doubted()) {
+            return Ok(Some(Rc::clone(layout)));
         }
-        Ok(())
+        let is_marked = FORMAT.is_marked(&self.queues.dir)?;
+        let Some(queue) = open_or_absent(&self.queues.dir, &self.directory)? else { return Ok(None) };
+        let layout = Rc::new(Layout::look(queue)?);
+        if is_marked && layout.is_whole() {
+            *self.layout.borrow_mut() = Some(Rc::clone(&layout));
+            self.is_anchored.set(false);
+        }
+        Ok(Some(layout))
     }
 
     /// Whether the directories are known; not so once somebody was found to have removed one.
@@ -208,6 +197,7 @@ impl<D: Directory> Queue<D> {
     pub(crate) fn forget_layout(&self) {
         *self.layout.borrow_mut() = None;
         self.is_anchored.set(false);
+        self.is_named.set(false);
         self.candidates.borrow_mut().clear();
     }
 
@@ -236,13 +226,14 @@ impl<D: Directory> Queue<D> {
         count / bucket::SHARD_TASKS
     }
 
-    /// Syncs what was renamed out of `tmp` into `dirs`, and, once in this instance's life, the directories
-    /// above, which some other process may have made and not synced.
-    pub(crate) fn sync_published(&self, layout: &Layout<D>, dirs: &[(&D, &str)]) -> Result<()> {
-        sync_all(dirs)?;
-        sync_all(&[(&layout.pending, "pending"), (&layout.tmp, "tmp")])?;
-        if !self.is_anchored.replace(true) {
+    /// After something was renamed out of `tmp`, and synced where it stands now: syncs `tmp`, and, once for each
+    /// opening of the directories, those above, which some other process may have made and not synced.
+    pub(crate) fn sync_published(&self, layout: &Layout<D>) -> Result<()> {
+        sync_all(&[(&layout.tmp, "tmp")])?;
+        if !self.is_anchored.get() {
             sync_all(&[(&layout.queue, &self.directory), (&self.queues.dir, ".aristo")])?;
+            // One that is doubted was opened anew in part, and is opened anew as a whole by the next call.
+            self.is_anchored.set(!layout.is_doubted());
         }
         Ok(())
     }

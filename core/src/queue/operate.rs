@@ -15,7 +15,7 @@ use super::scan::Found;
 use super::task::TaskState;
 use super::ticket::{follow, place_ticket};
 use crate::Durability;
-use crate::capability::{Directory, FsError};
+use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::reference::ignore_gone;
@@ -23,6 +23,7 @@ use crate::store::{is_sync, sync_all};
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 impl<D: Directory> Queue<D> {
     /// Removes a task that is ready or delayed. Synced by default.
@@ -42,7 +43,7 @@ impl<D: Directory> Queue<D> {
                     }
                 }
                 Place::Claimed { .. } if self.is_over(located.entry())? => {
-                    self.take_back(&layout, &mut located)?;
+                    self.take_back(&layout, &mut located, sync)?;
                 }
                 Place::Claimed { .. } => return Err(Error::Held(self.holding(located.entry()))),
                 Place::Done { .. } | Place::Dead { .. } | Place::Tomb => {
@@ -79,7 +80,7 @@ impl<D: Directory> Queue<D> {
                     place_ticket(&layout, &given.key, &next, sync)?;
                     let swapped = given.swap(next.clone())?;
                     if swapped {
-                        follow(&layout, &given.key, &before, &next)?;
+                        follow(&layout, &given.key, &before, &next, false);
                         if sync {
                             sync_all(&[(&given.reference.dir, "ids")])?;
                         }
@@ -107,7 +108,10 @@ impl<D: Directory> Queue<D> {
         let sync = is_sync(durability, true);
         let now_ms = self.environment().now_ms();
         let mut count = 0;
+        // Where something was removed: synced once, at the end.
+        let mut changed: Vec<Rc<D>> = Vec::new();
         let mut visit = |found: Found<D>| {
+            let dir = Rc::clone(&found.dir);
             let Some(mut located) = self.located(&layout, found)? else { return Ok(()) };
             let entry = located.entry();
             let (is_meant, since_ms) = match entry.place {
@@ -117,20 +121,33 @@ impl<D: Directory> Queue<D> {
                 Place::Dead { at_ms, .. } => (state == TaskState::Dead, at_ms),
                 Place::Claimed { .. } | Place::Tomb => (false, 0),
             };
-            if is_meant
-                && now_ms.saturating_sub(since_ms) >= older_than_ms
-                && self.remove_located(&layout, &mut located, sync)?
-            {
+            if !is_meant || now_ms.saturating_sub(since_ms) < older_than_ms {
+                return Ok(());
+            }
+            if sync && let Located::File { dir, entry } = &located {
+                sync_name(&**dir, &entry.text())?;
+            }
+            if self.remove_located(&layout, &mut located, false)? {
                 count += 1;
+                if sync && !changed.last().is_some_and(|last| Rc::ptr_eq(last, &dir)) {
+                    changed.push(dir);
+                }
             }
             Ok(())
         };
-        match state {
-            TaskState::Done => layout.for_each_in("done", &mut visit)?,
-            TaskState::Dead => layout.for_each_in("dead", &mut visit)?,
-            _ => layout.for_each_pending(&mut visit)?,
+        let visited = match state {
+            TaskState::Done => layout.for_each_in("done", &mut visit),
+            TaskState::Dead => layout.for_each_in("dead", &mut visit),
+            _ => layout.for_each_pending(&mut visit),
+        };
+        // Also where it ended early: what was removed until then is not to come back.
+        if sync && count > 0 {
+            for dir in changed {
+                sync_all(&[(&*dir, "a task")])?;
+            }
+            sync_all(&[(&layout.ids, "ids")])?;
         }
-        Ok(count)
+        visited.map(|()| count)
     }
 
     /// From now on claims answer [`Error::Paused`]; what is claimed goes on. Synced by default.
@@ -172,14 +189,22 @@ impl<D: Directory> Queue<D> {
     }
 
     /// Takes back a claim that is over.
-    fn take_back(&self, layout: &Rc<Layout<D>>, located: &mut Located<D>) -> Result<()> {
+    fn take_back(&self, layout: &Rc<Layout<D>>, located: &mut Located<D>, sync: bool) -> Result<()> {
         match located {
-            Located::Given(given) => self.abandon_given(layout, given).map(|_| ()),
+            Located::Given(given) => self.abandon_given(layout, given, sync).map(|_| ()),
             Located::File { dir, entry } => {
                 let next = entry.abandoned(self.environment().now_ms());
-                move_file(layout, dir, entry, &next, false).map(|_| ())
+                move_file(layout, dir, entry, &next, sync).map(|_| ())
             }
         }
+    }
+}
+
+/// Brings a file to the disk under its present name, so that no earlier one comes back once that is removed.
+fn sync_name<D: Directory>(dir: &D, name: &str) -> Result<()> {
+    match dir.open(name).and_then(|file| file.sync()) {
+        Ok(()) | Err(FsError::NotFound) => Ok(()),
+        Err(error) => Err(Error::at("a task", &error)),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::limits::{
     PRIORITY_MAX, TRIES_MAX,
 };
 use crate::name::{Key, Nonce};
-use crate::store::{create_file, is_sync, remove_tree, try_ensure_dir};
+use crate::store::{create_file, is_sync, remove_tree, sync_all, try_ensure_dir};
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
@@ -122,8 +122,8 @@ impl<D: Directory> Queue<D> {
             return self.push_given(&checked, on_duplicate, sync);
         }
         match checked.as_slice() {
-            [one] => Ok(alloc::vec![self.push_one(one, sync)?]),
-            many => self.push_batch(many, sync),
+            [one] => Ok(alloc::vec![self.with_way_made(|| self.push_one(one, sync))?]),
+            many => self.with_way_made(|| self.push_batch(many, sync)),
         }
     }
 
@@ -152,10 +152,11 @@ impl<D: Directory> Queue<D> {
             let shard = self.take_shard(entry.due_ms);
             let bucket = BucketName::shared(entry.priority, entry.due_ms, shard);
             match bucket::rename_into(&layout.tmp, &id, &layout, &bucket, &target) {
-                Ok(Some((priority, dir))) => {
+                Ok(Some(opened)) => {
                     if sync {
                         file.sync().map_err(|error| Error::at("a task", &error))?;
-                        self.sync_published(&layout, &[(&dir, "a bucket"), (&priority, "pending")])?;
+                        opened.sync(&layout)?;
+                        self.sync_published(&layout)?;
                     }
                     return Ok(id);
                 }
@@ -196,7 +197,8 @@ impl<D: Directory> Queue<D> {
             match made {
                 Ok(Some((dir, parent))) => {
                     if sync {
-                        self.sync_published(&layout, &[(&dir, "a batch"), (&parent, "pending")])?;
+                        sync_all(&[(&dir, "a batch"), (&parent, "pending"), (&layout.pending, "pending")])?;
+                        self.sync_published(&layout)?;
                     }
                     return Ok(entries.iter().map(|entry| entry.nonce.text()).collect());
                 }

@@ -9,7 +9,7 @@ use super::given::Given;
 use super::layout::Layout;
 use super::push::Checked;
 use super::task::OnDuplicate;
-use super::ticket::{place_ticket, remove_ticket};
+use super::ticket::{place_ticket, remove_ticket, ticket_name};
 use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
@@ -37,7 +37,7 @@ impl<D: Directory> Queue<D> {
         let mut ids = Vec::with_capacity(tasks.len());
         for task in tasks {
             let Some((id, key)) = &task.id else { continue };
-            self.push_given_one(id, key, task, on_duplicate, sync)?;
+            self.with_way_made(|| self.push_given_one(id, key, task, on_duplicate, sync))?;
             ids.push(String::from(*id));
         }
         Ok(ids)
@@ -82,16 +82,16 @@ impl<D: Directory> Queue<D> {
                 if given.entry.place == Place::Pending {
                     place_ticket(layout, key, &given.entry, sync)?;
                 }
-                if sync {
-                    sync_all(&[(&given.reference.dir, "ids"), (&layout.ids, "ids")])?;
+                if !sync || self.sync_kept(layout, &given)? {
+                    return Ok(());
                 }
-                return Ok(());
+                continue;
             }
             match given.entry.place {
                 Place::Tomb => given.remove(layout)?,
                 // Its claim is over: it comes back first, and then its place is taken.
                 Place::Claimed { .. } => {
-                    self.abandon_given(layout, &mut given)?;
+                    self.abandon_given(layout, &mut given, sync)?;
                 }
                 _ => {
                     if self.replace_content(layout, key, &mut given, task, sync)? {
@@ -101,6 +101,29 @@ impl<D: Directory> Queue<D> {
             }
         }
         Err(self.exhausted())
+    }
+
+    /// Brings to the disk what an earlier push has made, which it may not have waited for; `false` if the task's state
+    /// has changed meanwhile.
+    fn sync_kept(&self, layout: &Layout<D>, given: &Given<D>) -> Result<bool> {
+        let at = |error: FsError| Error::at("a task", &error);
+        match given.reference.dir.open(&given.reference.token_name) {
+            Ok(token_file) => token_file.sync().map_err(at)?,
+            Err(FsError::NotFound) => return Ok(false),
+            Err(error) => return Err(at(error)),
+        }
+        if let Some(content) = given.reference.content()? {
+            match content.open(&given.entry.nonce.text()) {
+                Ok(file) => file.sync().map_err(at)?,
+                // Whoever claims it finds that out.
+                Err(FsError::NotFound) => {}
+                Err(error) => return Err(at(error)),
+            }
+            sync_all(&[(&content, "content")])?;
+        }
+        sync_all(&[(&given.reference.dir, "ids"), (&layout.ids, "ids")])?;
+        self.sync_published(layout)?;
+        Ok(true)
     }
 
     /// A new ref; `false` if another was first, or a sweeper took it for debris.
@@ -118,10 +141,10 @@ impl<D: Directory> Queue<D> {
             Err(error) => return Err(error),
         };
         let made = unborn.make_content(&nonce.text(), &[task.payload, &task.trailer]).and_then(|made| {
-            place_ticket(layout, key, &entry, sync)?;
-            Ok(made)
+            let bucket = place_ticket(layout, key, &entry, sync)?;
+            Ok((made, bucket))
         });
-        let (content, file) = match made {
+        let ((content, file), bucket) = match made {
             Ok(made) => made,
             Err(error) => {
                 unborn.discard();
@@ -135,10 +158,17 @@ impl<D: Directory> Queue<D> {
         }
         match unborn.publish(&layout.ids, key.as_str(), true) {
             Ok(Some(born)) => {
+                // Somebody may have removed it with all that stood there, or claimed the task already.
+                if let Some(bucket) = bucket
+                    && bucket.metadata(&ticket_name(key, &entry)) == Err(FsError::NotFound)
+                    && born.reference.dir.metadata(&born.reference.token_name).is_ok()
+                {
+                    place_ticket(layout, key, &entry, sync)?;
+                }
                 if sync {
                     born.token_file.sync().map_err(|error| Error::at("a task", &error))?;
                     sync_all(&[(&born.reference.dir, "ids"), (&layout.ids, "ids")])?;
-                    self.sync_published(layout, &[])?;
+                    self.sync_published(layout)?;
                 }
                 Ok(true)
             }
@@ -162,8 +192,11 @@ impl<D: Directory> Queue<D> {
         task: &Checked<'_>,
         sync: bool,
     ) -> Result<bool> {
-        // Gone means that the ref is being removed: it is read again.
-        let Some(content) = given.reference.content()? else { return Ok(false) };
+        // Gone means that the ref is being removed; or that somebody removed it: then the rest goes, for a new birth.
+        let Some(content) = given.reference.content()? else {
+            given.bury_whole(layout, sync)?;
+            return Ok(false);
+        };
         let before = given.entry.clone();
         let nonce = Nonce::draw_on(before.token, self.environment());
         let file = match create_file(&content, &nonce.text(), &[task.payload, &task.trailer]) {

@@ -13,14 +13,13 @@ use super::entry::{Entry, Place};
 use super::finish::move_file;
 use super::given::Given;
 use super::layout::Layout;
-use super::ticket::{Ticket, move_ticket};
+use super::ticket::{Ticket, move_ticket, remove_void};
 use crate::Durability;
 use crate::capability::{Directory, Kind};
 use crate::error::{Error, Result};
 use crate::holder::{Holders, Liveness};
 use crate::name::Key;
-use crate::reference::ignore_gone;
-use crate::store::{is_sync, list_entries, sync_all};
+use crate::store::{is_sync, list_entries};
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -36,6 +35,8 @@ pub(crate) struct Reaped {
     pub(crate) ids: Vec<String>,
     /// Whether a ticket was brought back that somebody left behind.
     pub(crate) has_moved: bool,
+    /// The first thing that could not be looked at or taken back.
+    pub(crate) failed: Option<Error>,
 }
 
 impl<D: Directory> Holders<D> {
@@ -53,18 +54,23 @@ impl<D: Directory> Queue<D> {
     pub fn reap(&self, durability: Durability) -> Result<Vec<String>> {
         let Some(layout) = self.layout()? else { return Ok(Vec::new()) };
         self.candidates.borrow_mut().clear();
-        let reaped = self.reap_over(&layout)?.ids;
-        if is_sync(durability, false) && !reaped.is_empty() {
-            sync_all(&[(&layout.claimed, "claimed"), (&layout.pending, "pending"), (&layout.dead, "dead")])?;
+        let reaped = self.reap_over(&layout, is_sync(durability, false));
+        match reaped.failed {
+            Some(error) if reaped.ids.is_empty() => Err(error),
+            _ => Ok(reaped.ids),
         }
-        Ok(reaped)
     }
 
-    pub(crate) fn reap_over(&self, layout: &Rc<Layout<D>>) -> Result<Reaped> {
+    pub(crate) fn reap_over(&self, layout: &Rc<Layout<D>>, sync: bool) -> Reaped {
         let mut judged = Judged::new();
         let mut reaped = Reaped::default();
-        let mut failed = None;
-        let listed = list_entries(&layout.claimed).map_err(|error| Error::at("claimed", &error))?;
+        let listed = match list_entries(&layout.claimed) {
+            Ok(listed) => listed,
+            Err(error) => {
+                reaped.failed = Some(Error::at("claimed", &error));
+                return reaped;
+            }
+        };
         if listed.is_empty() {
             layout.doubt();
         }
@@ -73,30 +79,33 @@ impl<D: Directory> Queue<D> {
                 continue;
             }
             let one = if let Some(ticket) = Ticket::parse(&name) {
-                self.reap_ticket(layout, &name, &ticket, &mut judged, &mut reaped.has_moved)
+                self.reap_ticket(layout, &name, &ticket, sync, &mut judged, &mut reaped.has_moved)
             } else if let Some(entry) = Entry::parse(&name) {
-                self.reap_file(layout, &entry, &mut judged)
+                self.reap_file(layout, &entry, sync, &mut judged)
             } else {
                 continue;
             };
             match one {
                 Ok(id) => reaped.ids.extend(id),
                 // One bad entry never stops the others.
-                Err(error) => failed = failed.or(Some(error)),
+                Err(error) => drop(reaped.failed.get_or_insert(error)),
             }
         }
-        match failed {
-            Some(error) if reaped.ids.is_empty() => Err(error),
-            _ => Ok(reaped),
-        }
+        reaped
     }
 
-    fn reap_file(&self, layout: &Rc<Layout<D>>, entry: &Entry, judged: &mut Judged) -> Result<Option<String>> {
+    fn reap_file(
+        &self,
+        layout: &Rc<Layout<D>>,
+        entry: &Entry,
+        sync: bool,
+        judged: &mut Judged,
+    ) -> Result<Option<String>> {
         if !self.is_over_in(entry, judged)? {
             return Ok(None);
         }
         let next = entry.abandoned(self.environment().now_ms());
-        let moved = move_file(layout, &layout.claimed, entry, &next, false)?;
+        let moved = move_file(layout, &layout.claimed, entry, &next, sync)?;
         Ok(moved.then(|| entry.nonce.text()))
     }
 
@@ -105,31 +114,27 @@ impl<D: Directory> Queue<D> {
         layout: &Rc<Layout<D>>,
         name: &str,
         ticket: &Ticket,
+        sync: bool,
         judged: &mut Judged,
         has_moved: &mut bool,
     ) -> Result<Option<String>> {
-        let remove = || ignore_gone(layout.claimed.unlink(name)).map_err(|error| Error::at("a ticket", &error));
         let mut given = match Given::read(layout, &ticket.key) {
-            Ok(Some(given)) => given,
-            // A ticket comes here after its task has lived, so an absent one is gone for good.
-            Ok(None) => return remove().map(|()| None),
+            Ok(Some(given)) if given.entry.nonce == ticket.nonce => given,
+            Ok(_) => return remove_void(layout, &layout.claimed, name, ticket).map(|_| None),
             Err(Error::Damaged(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        if given.entry.nonce != ticket.nonce {
-            return remove().map(|()| None);
-        }
         match given.entry.place {
             Place::Claimed { .. } => {
                 if !self.is_over_in(&given.entry, judged)? {
                     return Ok(None);
                 }
                 let id = given.id();
-                Ok(self.abandon_given(layout, &mut given)?.then_some(id))
+                Ok(self.abandon_given(layout, &mut given, sync)?.then_some(id))
             }
             Place::Tomb => {
                 given.remove(layout)?;
-                remove().map(|()| None)
+                move_ticket(layout, &layout.claimed, name, &ticket.key, &given.entry).map(|_| None)
             }
             // Whoever changed it was killed before the ticket could follow.
             Place::Pending | Place::Done { .. } | Place::Dead { .. } => {
@@ -147,7 +152,7 @@ impl<D: Directory> Queue<D> {
 
     fn is_over_in(&self, entry: &Entry, judged: &mut Judged) -> Result<bool> {
         let Place::Claimed { holder, epoch, set_ms, for_ms } = &entry.place else { return Ok(false) };
-        if self.holders().patience().has_passed(&entry.text(), *set_ms, *for_ms) {
+        if self.holders().patience().has_passed(*set_ms, *for_ms) {
             return Ok(true);
         }
         let whom = (holder.clone(), *epoch);

@@ -17,7 +17,7 @@ use crate::capability::{Directory, FsError, Kind};
 use crate::error::{Error, Result};
 use crate::name::{Key, Nonce};
 use crate::reference::ignore_gone;
-use crate::store::{list_entries, sync_all};
+use crate::store::sync_all;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::rc::Rc;
@@ -29,6 +29,8 @@ type Standing<D> = (Rc<D>, Entry, String);
 
 /// How often the other names of a file are looked for: they may be moving, or stand outside of the queue.
 const LOOKS: usize = 3;
+/// How many tasks that seem to stand twice are looked at together.
+const AT_ONCE: usize = 4_096;
 
 /// What is kept where a task stands twice; of two claims of one millisecond, everybody keeps the same.
 fn rank(entry: &Entry) -> (u8, u64, u8, String) {
@@ -45,12 +47,15 @@ impl<D: Directory> Queue<D> {
     /// Puts right what a power cut may have left; tells `report` of each thing: its path and what it was.
     pub(crate) fn reconcile(&self, report: &mut dyn FnMut(String, String)) -> Result<()> {
         let Some(layout) = self.layout()? else { return Ok(()) };
-        let mut standing: BTreeMap<Nonce, Vec<Standing<D>>> = BTreeMap::new();
-        for_each_file(&layout, &mut |found, entry| {
-            standing.entry(entry.nonce).or_default().push((Rc::clone(&found.dir), entry, found.full_path()));
-        })?;
-        for (nonce, names) in standing {
-            if names.len() > 1 || layout.tmp.metadata(&nonce.text()).is_ok() {
+        let doubled = doubled_nonces(&layout)?;
+        for some in doubled.chunks(AT_ONCE) {
+            let mut standing: BTreeMap<Nonce, Vec<Standing<D>>> = BTreeMap::new();
+            for_each_file(&layout, &mut |found, entry| {
+                if some.binary_search(&short(&entry.nonce.text())).is_ok() {
+                    standing.entry(entry.nonce).or_default().push((Rc::clone(&found.dir), entry, found.full_path()));
+                }
+            })?;
+            for (nonce, names) in standing {
                 self.keep_one(&layout, nonce, names, report)?;
             }
         }
@@ -103,40 +108,80 @@ impl<D: Directory> Queue<D> {
     }
 
     fn reconcile_given(&self, layout: &Rc<Layout<D>>, report: &mut dyn FnMut(String, String)) -> Result<()> {
-        let tickets = ticket_names(layout)?;
-        for (name, _) in list_entries(&layout.ids).map_err(|error| Error::at("ids", &error))? {
-            let Some((key, _)) = Key::from_file_name(&name) else { continue };
-            let given = match Given::read(layout, &key) {
-                Ok(Some(given)) => given,
-                Ok(None) | Err(Error::Damaged(_)) => continue,
-                Err(error) => return Err(error),
-            };
-            if given.entry.place == Place::Tomb {
-                given.remove(layout)?;
-                report(format!("ids/{name}"), String::from("its removal was cut short, and is finished"));
-            } else if !tickets.contains_key(&ticket_name(&key, &given.entry)) {
-                place_ticket(layout, &key, &given.entry, true)?;
-                report(format!("ids/{name}"), String::from("had no ticket, and has one again"));
+        let tickets = Tickets::of(layout)?;
+        let mut failed = None;
+        layout.for_each_in("ids", &mut |found| {
+            let Some((key, _)) = Key::from_file_name(&found.name) else { return Ok(()) };
+            match self.reconcile_one(layout, &key, &tickets) {
+                Ok(None) | Err(Error::Damaged(_)) => {}
+                Ok(Some(what)) => report(found.full_path(), String::from(what)),
+                // One bad entry never stops the others.
+                Err(error) => failed = failed.take().or(Some(error)),
             }
+            Ok(())
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn reconcile_one(&self, layout: &Rc<Layout<D>>, key: &Key, tickets: &Tickets) -> Result<Option<&'static str>> {
+        let Some(given) = Given::read(layout, key)? else { return Ok(None) };
+        if given.entry.place == Place::Tomb {
+            given.remove(layout)?;
+            return Ok(Some("its removal was cut short, and is finished"));
         }
-        Ok(())
+        if tickets.contain(key, &given.entry) {
+            return Ok(None);
+        }
+        place_ticket(layout, key, &given.entry, true)?;
+        Ok(Some("had no ticket, and has one again"))
     }
 }
 
-/// The names of all tickets.
-pub(crate) fn ticket_names<D: Directory>(layout: &Layout<D>) -> Result<BTreeMap<String, ()>> {
-    let mut names = BTreeMap::new();
-    let mut look = |found: Found<D>| {
-        if found.kind == Kind::File && Ticket::parse(&found.name).is_some() {
-            names.insert(found.name, ());
+/// Of which nonces two names stand in the queue. Eight bytes a task, so that any number of them fits: two nonces
+/// that are taken for one are told apart by whoever looks at them.
+fn doubled_nonces<D: Directory>(layout: &Layout<D>) -> Result<Vec<u64>> {
+    let mut nonces = Vec::new();
+    for_each_file(layout, &mut |_, entry| nonces.push(short(&entry.nonce.text())))?;
+    // What is published one by one stands in `tmp` under its nonce before.
+    layout.for_each_in_tmp(&mut |found| {
+        if found.kind == Kind::File && Nonce::read(&found.name).is_some() {
+            nonces.push(short(&found.name));
         }
         Ok(())
-    };
-    layout.for_each_pending(&mut look)?;
-    for name in ["claimed", "done", "dead"] {
-        layout.for_each_in(name, &mut look)?;
+    })?;
+    nonces.sort_unstable();
+    let mut doubled: Vec<u64> = nonces.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+    doubled.dedup();
+    Ok(doubled)
+}
+
+/// Sixty-four bits of a name (FNV-1a).
+fn short(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |bits, byte| (bits ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+/// Which tickets there are, eight bytes each.
+pub(crate) struct Tickets(Vec<u64>);
+
+impl Tickets {
+    pub(crate) fn of<D: Directory>(layout: &Layout<D>) -> Result<Self> {
+        let mut names = Vec::new();
+        let mut look = |found: Found<D>| {
+            if found.kind == Kind::File && Ticket::parse(&found.name).is_some() {
+                names.push(short(&found.name));
+            }
+            Ok(())
+        };
+        layout.for_each_pending(&mut look)?;
+        layout.for_each_fixed(&mut look)?;
+        names.sort_unstable();
+        Ok(Tickets(names))
     }
-    Ok(names)
+
+    /// Whether the task has its ticket, wherever that stands.
+    pub(crate) fn contain(&self, key: &Key, entry: &Entry) -> bool {
+        self.0.binary_search(&short(&ticket_name(key, entry))).is_ok()
+    }
 }
 
 /// Visits every task that is a file.
@@ -150,10 +195,7 @@ pub(crate) fn for_each_file<D: Directory>(layout: &Layout<D>, visit: &mut dyn Fn
         Ok(())
     };
     layout.for_each_pending(&mut look)?;
-    for name in ["claimed", "done", "dead"] {
-        layout.for_each_in(name, &mut look)?;
-    }
-    Ok(())
+    layout.for_each_fixed(&mut look)
 }
 
 fn is_doubled<D: Directory>(dir: &D, name: &str) -> bool {

@@ -4,7 +4,7 @@ use super::bucket::{self, BucketName};
 use super::layout::Layout;
 use crate::capability::{Directory, FsError, Kind};
 use crate::error::{Error, Result};
-use crate::store::list_entries;
+use crate::store::TMP;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -32,14 +32,17 @@ impl<D> Found<D> {
 impl<D: Directory> Layout<D> {
     /// Visits everything in `pending`: what stands in buckets, and what is out of place.
     pub(crate) fn for_each_pending(&self, visit: &mut dyn FnMut(Found<D>) -> Result<()>) -> Result<()> {
+        if self.is_absent("pending") {
+            return Ok(());
+        }
         let pending = Rc::new(self.pending.clone());
         each(&pending, "pending", None, &mut |found| {
-            let Some(priority) = bucket::parse_priority_dir(&found.name).filter(|_| found.kind == Kind::Directory)
+            let Some(priority) = bucket::parse_any_priority_dir(&found.name).filter(|_| found.kind == Kind::Directory)
             else {
                 return visit(found);
             };
+            let path = found.full_path();
             let Some(buckets) = open(found, visit)? else { return Ok(()) };
-            let path = format!("pending/{priority}");
             each(&buckets, &path, Some(priority), &mut |found| {
                 let is_bucket = found.kind == Kind::Directory && BucketName::parse(priority, &found.name).is_some();
                 if !is_bucket {
@@ -54,7 +57,20 @@ impl<D: Directory> Layout<D> {
 
     /// Visits everything in `claimed`, `done` or `dead`.
     pub(crate) fn for_each_in(&self, name: &str, visit: &mut dyn FnMut(Found<D>) -> Result<()>) -> Result<()> {
+        if self.is_absent(name) {
+            return Ok(());
+        }
         each(&Rc::new(self.fixed(name).clone()), name, None, visit)
+    }
+
+    /// Visits what is being made.
+    pub(crate) fn for_each_in_tmp(&self, visit: &mut dyn FnMut(Found<D>) -> Result<()>) -> Result<()> {
+        if self.is_absent(TMP) { Ok(()) } else { each(&Rc::new(self.tmp.clone()), TMP, None, visit) }
+    }
+
+    /// Visits everything in `claimed`, `done` and `dead`.
+    pub(crate) fn for_each_fixed(&self, visit: &mut dyn FnMut(Found<D>) -> Result<()>) -> Result<()> {
+        ["claimed", "done", "dead"].into_iter().try_for_each(|name| self.for_each_in(name, visit))
     }
 }
 
@@ -67,6 +83,8 @@ fn open<D: Directory>(found: Found<D>, visit: &mut dyn FnMut(Found<D>) -> Result
     }
 }
 
+/// Visits the entries of a directory as they are listed, so that one of any length can be looked through. Twice if
+/// nothing was there, as [`list_entries`](crate::store::list_entries) does. A visitor may change what it is shown.
 fn each<D: Directory>(
     dir: &Rc<D>,
     path: &str,
@@ -74,8 +92,24 @@ fn each<D: Directory>(
     visit: &mut dyn FnMut(Found<D>) -> Result<()>,
 ) -> Result<()> {
     let path: Rc<str> = Rc::from(path);
-    for (name, kind) in list_entries(&**dir).map_err(|error| Error::at(&path, &error))? {
-        visit(Found { dir: Rc::clone(dir), path: Rc::clone(&path), name, kind, priority, is_unreadable: false })?;
+    let mut is_empty = true;
+    let mut failed = None;
+    for _ in 0..2 {
+        let listed = dir.list(&mut |name, kind| {
+            is_empty = false;
+            if failed.is_none() {
+                let (dir, path, name) = (Rc::clone(dir), Rc::clone(&path), String::from(name));
+                failed = visit(Found { dir, path, name, kind, priority, is_unreadable: false }).err();
+            }
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        match listed {
+            Ok(()) if is_empty => {}
+            Ok(()) | Err(FsError::NotFound) => break,
+            Err(error) => return Err(Error::at(&path, &error)),
+        }
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::name::{Key, Nonce, number};
 use crate::reference::ignore_gone;
-use crate::store::sync_all;
+use crate::store::{TMP, open_or_absent};
 use alloc::format;
 use alloc::string::String;
 
@@ -78,25 +78,30 @@ fn ticket_error(error: FsError) -> Error {
     Error::at("a ticket", &error)
 }
 
-/// Sees to it that the task has its ticket where it belongs.
-pub(crate) fn place_ticket<D: Directory>(layout: &Layout<D>, key: &Key, entry: &Entry, sync: bool) -> Result<()> {
+/// Sees to it that the task has its ticket where it belongs; answers where that is, unless it is nowhere.
+pub(crate) fn place_ticket<D: Directory>(
+    layout: &Layout<D>,
+    key: &Key,
+    entry: &Entry,
+    sync: bool,
+) -> Result<Option<D>> {
     let name = ticket_name(key, entry);
     let home = home(entry);
     for _ in 0..TRIES_MAX {
-        let (dir, priority) = match &home {
+        let (dir, bucket) = match &home {
             Home::Bucket(bucket) => {
-                let (priority, dir) = bucket::ensure(layout, bucket)?;
-                (dir, Some(priority))
+                let opened = bucket::ensure(layout, bucket)?;
+                (opened.dir.clone(), Some(opened))
             }
             Home::Fixed(fixed) => (layout.reopen(fixed)?, None),
-            Home::Nowhere => return Ok(()),
+            Home::Nowhere => return Ok(None),
         };
         match dir.create(&name) {
             Ok(_) | Err(FsError::Exists) => {
-                if let Some(priority) = priority.filter(|_| sync) {
-                    sync_all(&[(&dir, "a bucket"), (&priority, "pending"), (&layout.pending, "pending")])?;
+                if let Some(bucket) = bucket.filter(|_| sync) {
+                    bucket.sync(layout)?;
                 }
-                return Ok(());
+                return Ok(Some(dir));
             }
             // Removed since it was opened.
             Err(FsError::NotFound) => {}
@@ -106,42 +111,53 @@ pub(crate) fn place_ticket<D: Directory>(layout: &Layout<D>, key: &Key, entry: &
     Err(Error::Exhausted(format!("the place of ticket {name} is removed as fast as it is made, try again")))
 }
 
-/// Moves a ticket from `dir/name` to where the task's ticket belongs.
+/// Moves a ticket from `dir/name` to where the task's ticket belongs; whether it was there.
 pub(crate) fn move_ticket<D: Directory>(
     layout: &Layout<D>,
     dir: &D,
     name: &str,
     key: &Key,
     entry: &Entry,
-) -> Result<()> {
+) -> Result<bool> {
     let target = ticket_name(key, entry);
-    let is_moved = match home(entry) {
+    let was_there = match home(entry) {
         Home::Bucket(bucket) => bucket::rename_into(dir, name, layout, &bucket, &target)?.is_some(),
         Home::Fixed(fixed) => layout.rename_to(fixed, dir, name, &target)?.is_some(),
-        Home::Nowhere => return ignore_gone(dir.unlink(name)).map_err(ticket_error),
+        Home::Nowhere => return ignore_gone(dir.unlink(name)).map(|()| true).map_err(ticket_error),
     };
-    if is_moved { Ok(()) } else { place_ticket(layout, key, entry, false) }
+    if !was_there {
+        place_ticket(layout, key, entry, false)?;
+    }
+    Ok(was_there)
 }
 
-/// Moves the ticket that belongs to state `from` to where it belongs in state `to`.
-pub(crate) fn follow<D: Directory>(layout: &Layout<D>, key: &Key, from: &Entry, to: &Entry) -> Result<()> {
-    let name = ticket_name(key, from);
+/// Moves the ticket that belongs to state `from` to where it belongs in state `to`. The swap has told the truth
+/// already and a ticket is a hint, so what hinders this one is no error: who meets the ticket moves it.
+pub(crate) fn follow<D: Directory>(layout: &Layout<D>, key: &Key, from: &Entry, to: &Entry, sync: bool) {
     let dir = match home(from) {
-        Home::Bucket(bucket) => bucket::open(layout, &bucket)?.map(|(_, dir)| dir),
+        Home::Bucket(bucket) => bucket::open(layout, &bucket).ok().flatten().map(|opened| opened.dir),
         Home::Fixed(fixed) => Some(layout.fixed(fixed).clone()),
         Home::Nowhere => None,
     };
     match dir {
-        Some(dir) => move_ticket(layout, &dir, &name, key, to),
-        None => place_ticket(layout, key, to, false),
+        Some(dir) => follow_from(layout, &dir, &ticket_name(key, from), key, to),
+        None => drop(place_ticket(layout, key, to, false)),
     }
+    if sync && to.place == Place::Pending {
+        drop(place_ticket(layout, key, to, true));
+    }
+}
+
+/// The same for the ticket that stands as `dir/name`.
+pub(crate) fn follow_from<D: Directory>(layout: &Layout<D>, dir: &D, name: &str, key: &Key, to: &Entry) {
+    drop(move_ticket(layout, dir, name, key, to));
 }
 
 /// Removes the ticket that belongs to a state.
 pub(crate) fn remove_ticket<D: Directory>(layout: &Layout<D>, key: &Key, entry: &Entry) -> Result<()> {
     let name = ticket_name(key, entry);
     let removed = match home(entry) {
-        Home::Bucket(bucket) => bucket::open(layout, &bucket)?.map_or(Ok(()), |(_, dir)| dir.unlink(&name)),
+        Home::Bucket(bucket) => bucket::open(layout, &bucket)?.map_or(Ok(()), |opened| opened.dir.unlink(&name)),
         Home::Fixed(fixed) => layout.fixed(fixed).unlink(&name),
         Home::Nowhere => Ok(()),
     };
@@ -157,18 +173,27 @@ pub(crate) fn remove_void<D: Directory>(layout: &Layout<D>, dir: &D, name: &str,
     Ok(is_void)
 }
 
-/// Whether its task is over, or was never born and never will be.
+/// Whether its task is over, or was never born and never will be. Both places are looked at by their names: a
+/// directory that somebody removed looks empty to who had it open, while tasks live in the one made in its place.
 fn is_void<D: Directory>(layout: &Layout<D>, ticket: &Ticket) -> Result<bool> {
     // Looked at before the ref: a task is born out of there, or it is born already, or never.
-    match layout.tmp.metadata(&ticket.nonce.text()) {
-        Ok(_) => return Ok(false),
-        Err(FsError::NotFound) => {}
-        Err(error) => return Err(ticket_error(error)),
+    if let Some(tmp) = open_or_absent(&layout.queue, TMP)? {
+        match tmp.metadata(&ticket.nonce.text()) {
+            Ok(_) => return Ok(false),
+            Err(FsError::NotFound) => {}
+            Err(error) => return Err(ticket_error(error)),
+        }
     }
-    match Given::read(layout, &ticket.key) {
+    let Some(ids) = open_or_absent(&layout.queue, "ids")? else { return Ok(true) };
+    match Given::read_in(&ids, &ticket.key) {
         Ok(None) => Ok(true),
+        Ok(Some(given)) if given.entry.nonce == ticket.nonce => {
+            // Who asks has not found it: just born, or in an `ids` that is not the one it has open.
+            layout.doubt();
+            Ok(false)
+        }
         // Made for a swap from a token that has passed.
-        Ok(Some(given)) => Ok(given.entry.nonce != ticket.nonce && given.entry.token > ticket.nonce.base_token()),
+        Ok(Some(given)) => Ok(given.entry.token > ticket.nonce.base_token()),
         Err(Error::Damaged(_)) => Ok(false),
         Err(error) => Err(error),
     }

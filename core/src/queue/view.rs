@@ -1,9 +1,9 @@
 //! Looking: status, listings, single tasks, outcomes. Nothing here changes a task.
 
 use super::Queue;
-use super::adopt::may_be_task;
+use super::adopt::{may_be_task, why_not_adopted};
 use super::content::{self, Attributes};
-use super::entry::{Cause, Entry, Place};
+use super::entry::{Cause, Entry, Place, write_order};
 use super::given::Given;
 use super::layout::{Layout, PAUSED};
 use super::locate::Located;
@@ -14,8 +14,10 @@ use super::ticket::Ticket;
 use crate::capability::{Directory, FsError, Kind};
 use crate::error::{Error, Result};
 use crate::limits::PAGE_MAX;
-use crate::name::number;
+use crate::name::{Key, number};
 use crate::store::read_file;
+use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -27,29 +29,27 @@ impl<D: Directory> Queue<D> {
     /// [`Error::Unsupported`] for a store of another version, [`Error::Damaged`], [`Error::Io`].
     pub fn status(&self) -> Result<Status> {
         let mut status = Status::default();
-        let Some(layout) = self.layout()? else { return Ok(status) };
+        let Some(layout) = self.look()? else { return Ok(status) };
         let now_ms = self.environment().now_ms();
         status.paused = self.is_paused(&layout)?;
         layout.for_each_pending(&mut |found| {
-            match pending_moments(&found) {
-                Some((due_ms, enqueued_ms)) => {
-                    status.oldest_ms = Some(status.oldest_ms.map_or(enqueued_ms, |oldest| oldest.min(enqueued_ms)));
-                    if due_ms <= now_ms {
-                        status.ready += 1;
-                    } else {
-                        status.delayed += 1;
-                        status.next_due_ms = Some(status.next_due_ms.map_or(due_ms, |next| next.min(due_ms)));
-                    }
+            if found.priority.is_none() && found.kind == Kind::File {
+                // A file dropped by hand is a task as soon as it has settled, unless it can never be one.
+                match why_not_adopted(&*found.dir, &found.name) {
+                    _ if !may_be_task(&found.name, found.kind) => {}
+                    None => status.ready += 1,
+                    Some(_) => status.damaged += 1,
                 }
-                // A file dropped by hand is a task as soon as it has settled.
-                None if found.priority.is_none() && may_be_task(&found.name, found.kind) => status.ready += 1,
-                None if found.priority.is_none() && found.kind == Kind::File => {}
-                None => status.damaged += 1,
+                return Ok(());
             }
+            status.count(self.counted(&layout, &found), now_ms);
             Ok(())
         })?;
-        for (name, count) in [("claimed", &mut status.claimed), ("done", &mut status.done), ("dead", &mut status.dead)]
-        {
+        layout.for_each_in("claimed", &mut |found| {
+            status.count(self.counted(&layout, &found), now_ms);
+            Ok(())
+        })?;
+        for (name, count) in [("done", &mut status.done), ("dead", &mut status.dead)] {
             let damaged = &mut status.damaged;
             layout.for_each_in(name, &mut |found| {
                 *if is_task(&found) { &mut *count } else { &mut *damaged } += 1;
@@ -57,6 +57,31 @@ impl<D: Directory> Queue<D> {
             })?;
         }
         Ok(status)
+    }
+
+    /// What a name in a bucket or in `claimed` counts as. For a task with a given id only its ref tells: what has lost
+    /// that, or has never had it, or is elsewhere by now, is nothing that anybody could wait for.
+    fn counted(&self, layout: &Layout<D>, found: &Found<D>) -> Counted {
+        if found.kind != Kind::File {
+            return Counted::Damaged;
+        }
+        let is_claimed = found.priority.is_none();
+        if let Some(ticket) = Ticket::parse(&found.name) {
+            return match Given::read(layout, &ticket.key) {
+                Ok(Some(Given { entry, .. })) if entry.nonce == ticket.nonce => match entry.place {
+                    Place::Pending => Counted::Pending { due_ms: entry.due_ms, enqueued_ms: entry.enqueued_ms },
+                    Place::Claimed { .. } => Counted::Claimed,
+                    Place::Done { .. } | Place::Dead { .. } | Place::Tomb => Counted::Nothing,
+                },
+                Ok(_) => Counted::Nothing,
+                Err(_) => Counted::Damaged,
+            };
+        }
+        match Entry::parse(&found.name).map(|entry| (entry.place, entry.due_ms, entry.enqueued_ms)) {
+            Some((Place::Pending, due_ms, enqueued_ms)) if !is_claimed => Counted::Pending { due_ms, enqueued_ms },
+            Some((Place::Claimed { .. }, ..)) if is_claimed => Counted::Claimed,
+            _ => Counted::Damaged,
+        }
     }
 
     pub(crate) fn is_paused(&self, layout: &Layout<D>) -> Result<bool> {
@@ -67,8 +92,8 @@ impl<D: Directory> Queue<D> {
         }
     }
 
-    /// The tasks in one state, `limit` (1 to 10,000) at a time, starting after `cursor`: in the order in which they would be
-    /// claimed, or in which they ended.
+    /// The tasks in one state, `limit` (1 to 10,000) at a time, starting after `cursor`: in the order in which they
+    /// would be claimed, or in which they ended.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`], [`Error::Io`].
@@ -80,33 +105,73 @@ impl<D: Directory> Queue<D> {
             return Err(Error::InvalidArgument(format!("{cursor:?} is not a cursor, pass on what the page answered")));
         }
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let Some(layout) = self.layout()? else { return Ok(TaskPage::default()) };
-        let mut tasks = Vec::new();
-        let mut add = |found: Found<D>| {
-            let Some(located) = self.located(&layout, found)? else { return Ok(()) };
-            if self.state_of(located.entry()) == state {
-                let key = sort_key(&located);
-                if cursor.is_none_or(|cursor| key.as_str() > cursor) {
-                    tasks.push((key, located));
+        let now_ms = self.environment().now_ms();
+        let mut page = TaskPage { tasks: Vec::new(), cursor: cursor.map(String::from) };
+        let Some(layout) = self.look()? else { return Ok(TaskPage::default()) };
+        loop {
+            let First { names, next } =
+                self.first_after(&layout, (state, now_ms), page.cursor.take(), limit - page.tasks.len())?;
+            for (key, name) in names {
+                // It may have moved on since, or have been a ticket that was left behind.
+                if let Some((id, entry, note)) = self.read_named(&layout, &name)?
+                    && state_at(&entry, now_ms) == state
+                    && sort_key(&entry, Ticket::parse(&name).map(|ticket| ticket.key).as_ref()) == key
+                {
+                    page.tasks.push(self.info(id, &entry, note, now_ms));
                 }
+            }
+            page.cursor = next;
+            if page.cursor.is_none() || page.tasks.len() >= limit {
+                return Ok(page);
+            }
+        }
+    }
+
+    /// The `limit` first names that tell of tasks in `state` after `cursor`, each with what it sorts by, and a
+    /// cursor where there are more. Holds no more than those, and reads no ref where the ticket tells enough.
+    fn first_after(
+        &self,
+        layout: &Layout<D>,
+        meant: (TaskState, u64),
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<First> {
+        let mut first: BTreeMap<String, String> = BTreeMap::new();
+        let mut are_more = false;
+        let mut add = |found: Found<D>| {
+            let Some(key) = key_in(layout, meant, &found)? else { return Ok(()) };
+            let is_after = cursor.as_ref().is_none_or(|cursor| key > *cursor);
+            let is_among = first.len() < limit || first.last_key_value().is_some_and(|(last, _)| key < *last);
+            if is_after && is_among {
+                first.insert(key, found.name);
+                if first.len() > limit {
+                    first.pop_last();
+                    are_more = true;
+                }
+            } else {
+                are_more |= is_after && !first.contains_key(&key);
             }
             Ok(())
         };
-        match state {
+        match meant.0 {
             TaskState::Ready | TaskState::Delayed => layout.for_each_pending(&mut add)?,
             TaskState::Claimed => layout.for_each_in("claimed", &mut add)?,
             TaskState::Done => layout.for_each_in("done", &mut add)?,
             TaskState::Dead => layout.for_each_in("dead", &mut add)?,
         }
-        tasks.sort_by(|a, b| a.0.cmp(&b.0));
-        tasks.dedup_by(|a, b| a.0 == b.0);
-        let cursor = (tasks.len() > limit).then(|| tasks[limit - 1].0.clone());
-        tasks.truncate(limit);
-        let mut page = TaskPage { tasks: Vec::with_capacity(tasks.len()), cursor };
-        for (_, located) in tasks {
-            page.tasks.push(self.info(&layout, &located)?);
+        let next = if are_more { first.last_key_value().map(|(key, _)| key.clone()) } else { None };
+        Ok(First { names: first.into_iter().collect(), next })
+    }
+
+    /// The task that a name tells of: its id, state and note.
+    fn read_named(&self, layout: &Layout<D>, name: &str) -> Result<Option<(String, Entry, Note<'static>)>> {
+        if let Some(ticket) = Ticket::parse(name) {
+            let Some(given) = read_ticket(layout, &ticket)? else { return Ok(None) };
+            return Ok(Some((given.id(), given.entry.clone(), given.read_note())));
         }
-        Ok(page)
+        let Some(entry) = Entry::parse(name) else { return Ok(None) };
+        let note = self.note_of_file(layout, &entry);
+        Ok(Some((entry.nonce.text(), entry, note)))
     }
 
     /// One task, with its payload.
@@ -114,13 +179,14 @@ impl<D: Directory> Queue<D> {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Damaged`] if the content is not what was pushed; [`Error::Io`].
     pub fn peek(&self, id: &str) -> Result<TaskView> {
-        let Some(layout) = self.layout()? else { return Err(self.no_task(id)) };
+        let Some(layout) = self.look()? else { return Err(self.no_task(id)) };
         for _ in 0..crate::limits::TRIES_MAX {
             let located = self.locate(&layout, id)?;
-            let info = self.info(&layout, &located)?;
+            let info =
+                self.info(located.id(), located.entry(), self.note_of(&layout, &located), self.environment().now_ms());
             match self.content_of(&located)? {
                 Some((payload, mut attributes)) => {
-                    if let Some(file) = self.note_of(&layout, &located)?.file {
+                    if let Some(file) = self.note_of(&layout, &located).file {
                         attributes.push((String::from("file"), file));
                     }
                     return Ok(TaskView { info, payload, attributes });
@@ -140,13 +206,14 @@ impl<D: Directory> Queue<D> {
     /// # Errors
     /// [`Error::NotFound`] unless the task is done and its record kept; [`Error::Io`].
     pub fn outcome(&self, id: &str) -> Result<Vec<u8>> {
-        let Some(layout) = self.layout()? else { return Err(self.no_task(id)) };
+        let Some(layout) = self.look()? else { return Err(self.no_task(id)) };
         let located = self.locate(&layout, id)?;
         let Place::Done { .. } = located.entry().place else {
             return Err(Error::NotFound(format!("task {id} of queue {:?} is not done", self.name())));
         };
-        self.note_of(&layout, &located)?
+        self.note_of(&layout, &located)
             .outcome
+            .map(Cow::into_owned)
             .ok_or_else(|| Error::Damaged(format!("task {id}: the note with its outcome is missing or damaged")))
     }
 
@@ -172,32 +239,31 @@ impl<D: Directory> Queue<D> {
         }
     }
 
-    fn note_of(&self, layout: &Layout<D>, located: &Located<D>) -> Result<Note> {
+    fn note_of(&self, layout: &Layout<D>, located: &Located<D>) -> Note<'static> {
         match located {
             Located::Given(given) => given.read_note(),
-            Located::File { entry, .. } => match entry.note {
-                Some(note) => Ok(Note::read(&layout.notes, &note.text())?.unwrap_or_default()),
-                None => Ok(Note::default()),
-            },
+            Located::File { entry, .. } => self.note_of_file(layout, entry),
         }
     }
 
-    fn info(&self, layout: &Layout<D>, located: &Located<D>) -> Result<TaskInfo> {
-        let entry = located.entry();
+    fn note_of_file(&self, layout: &Layout<D>, entry: &Entry) -> Note<'static> {
+        entry.note.map_or_else(Note::default, |note| Note::read(&layout.notes, &note.text()))
+    }
+
+    fn info(&self, id: String, entry: &Entry, note: Note<'_>, now_ms: u64) -> TaskInfo {
         let cause = match entry.place {
             Place::Dead { cause, .. } => Some(cause),
             _ => None,
         };
-        let noted = self.note_of(layout, located)?.reason;
         let reason = match cause {
             // What was noted is about an earlier attempt.
             Some(cause @ (Cause::Abandoned | Cause::Damaged)) => Some(String::from(cause.reason())),
-            Some(cause) => noted.or_else(|| Some(String::from(cause.reason()))),
-            None => noted,
+            Some(cause) => note.reason.or_else(|| Some(String::from(cause.reason()))),
+            None => note.reason,
         };
-        Ok(TaskInfo {
-            id: located.id(),
-            state: self.state_of(entry),
+        TaskInfo {
+            id,
+            state: state_at(entry, now_ms),
             priority: entry.priority,
             attempt: entry.tries,
             max_attempts: entry.max,
@@ -211,16 +277,6 @@ impl<D: Directory> Queue<D> {
             size: entry.size,
             holding: matches!(entry.place, Place::Claimed { .. }).then(|| self.holding(entry)),
             reason,
-        })
-    }
-
-    fn state_of(&self, entry: &Entry) -> TaskState {
-        match entry.place {
-            Place::Pending if entry.due_ms > self.environment().now_ms() => TaskState::Delayed,
-            Place::Pending => TaskState::Ready,
-            Place::Claimed { .. } => TaskState::Claimed,
-            Place::Done { .. } | Place::Tomb => TaskState::Done,
-            Place::Dead { .. } => TaskState::Dead,
         }
     }
 
@@ -230,13 +286,7 @@ impl<D: Directory> Queue<D> {
             return Ok(None);
         }
         if let Some(ticket) = Ticket::parse(&found.name) {
-            return match Given::read(layout, &ticket.key) {
-                Ok(Some(given)) if given.entry.nonce == ticket.nonce && given.entry.place != Place::Tomb => {
-                    Ok(Some(Located::Given(given)))
-                }
-                Ok(_) | Err(Error::Damaged(_)) => Ok(None),
-                Err(error) => Err(error),
-            };
+            return Ok(read_ticket(layout, &ticket)?.map(Located::Given));
         }
         let entry = Entry::parse(&found.name).filter(|entry| entry.place != Place::Tomb);
         Ok(entry.map(|entry| Located::File { dir: found.dir, entry }))
@@ -247,36 +297,105 @@ fn is_task<D>(found: &Found<D>) -> bool {
     found.kind == Kind::File && (Ticket::parse(&found.name).is_some() || Entry::is_token(&found.name))
 }
 
-/// When a name in a bucket is due and was pushed.
-fn pending_moments<D>(found: &Found<D>) -> Option<(u64, u64)> {
-    if found.kind != Kind::File || found.priority.is_none() {
-        return None;
+/// What a name in a directory of the queue sorts by, if it may tell of a task that is meant: in that state, at that
+/// time.
+fn key_in<D: Directory>(
+    layout: &Layout<D>,
+    (state, now_ms): (TaskState, u64),
+    found: &Found<D>,
+) -> Result<Option<String>> {
+    if found.kind != Kind::File {
+        return Ok(None);
     }
-    if let Some(ticket) = Ticket::parse(&found.name) {
-        return Some((ticket.due_ms, ticket.enqueued_ms));
+    let Some(ticket) = Ticket::parse(&found.name) else {
+        let entry = Entry::parse(&found.name).filter(|entry| entry.place != Place::Tomb);
+        return Ok(entry.filter(|entry| state_at(entry, now_ms) == state).map(|entry| sort_key(&entry, None)));
+    };
+    if let Some(priority) = found.priority {
+        let is_meant = waits_at(ticket.due_ms, now_ms) == state;
+        return Ok(is_meant.then(|| order_key(priority, ticket.due_ms, ticket.seq, ticket.key.as_str())));
     }
-    let entry = Entry::parse(&found.name)?;
-    (entry.place == Place::Pending).then_some((entry.due_ms, entry.enqueued_ms))
+    let given = read_ticket(layout, &ticket)?.filter(|given| state_at(&given.entry, now_ms) == state);
+    Ok(given.map(|given| sort_key(&given.entry, Some(&ticket.key))))
 }
 
-/// Sorts as the states do: by priority and order while it lives, by the time of its end after that.
-fn sort_key<D: Directory>(located: &Located<D>) -> String {
-    let entry = located.entry();
-    let mut key = String::with_capacity(32);
+fn waits_at(due_ms: u64, now_ms: u64) -> TaskState {
+    if due_ms > now_ms { TaskState::Delayed } else { TaskState::Ready }
+}
+
+fn state_at(entry: &Entry, now_ms: u64) -> TaskState {
     match entry.place {
-        Place::Done { at_ms } | Place::Dead { at_ms, .. } => {
-            number::write_fixed(&mut key, 0, 1);
-            number::write_fixed(&mut key, at_ms, number::MOMENT_DIGITS);
-        }
-        _ => {
-            number::write_fixed(&mut key, entry.priority.into(), 1);
-            entry.write_order(&mut key);
+        Place::Pending => waits_at(entry.due_ms, now_ms),
+        Place::Claimed { .. } => TaskState::Claimed,
+        Place::Done { .. } | Place::Tomb => TaskState::Done,
+        Place::Dead { .. } => TaskState::Dead,
+    }
+}
+
+/// The task that a ticket was made for, if it lives.
+fn read_ticket<D: Directory>(layout: &Layout<D>, ticket: &Ticket) -> Result<Option<Given<D>>> {
+    match Given::read(layout, &ticket.key) {
+        Ok(given) => Ok(given.filter(|given| given.entry.nonce == ticket.nonce && given.entry.place != Place::Tomb)),
+        Err(Error::Damaged(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The first names of a listing, each after what it sorts by.
+struct First {
+    names: Vec<(String, String)>,
+    /// What the last one sorts by, if there are more.
+    next: Option<String>,
+}
+
+/// What a name counts as in a status.
+enum Counted {
+    Pending { due_ms: u64, enqueued_ms: u64 },
+    Claimed,
+    Damaged,
+    Nothing,
+}
+
+impl Status {
+    fn count(&mut self, counted: Counted, now_ms: u64) {
+        match counted {
+            Counted::Pending { due_ms, enqueued_ms } => {
+                self.oldest_ms = Some(self.oldest_ms.map_or(enqueued_ms, |oldest| oldest.min(enqueued_ms)));
+                if due_ms <= now_ms {
+                    self.ready += 1;
+                } else {
+                    self.delayed += 1;
+                    self.next_due_ms = Some(self.next_due_ms.map_or(due_ms, |next| next.min(due_ms)));
+                }
+            }
+            Counted::Claimed => self.claimed += 1,
+            Counted::Damaged => self.damaged += 1,
+            Counted::Nothing => {}
         }
     }
+}
+
+/// Sorts as the states do: by priority and order while it lives, by the time of its end after that; then by the
+/// given id, or the one that was drawn.
+fn sort_key(entry: &Entry, given: Option<&Key>) -> String {
+    let nonce = entry.nonce.text();
+    let id = given.map_or(nonce.as_str(), Key::as_str);
+    if let Place::Done { at_ms } | Place::Dead { at_ms, .. } = entry.place {
+        let mut key = String::with_capacity(32);
+        number::write_fixed(&mut key, 0, 1);
+        number::write_fixed(&mut key, at_ms, number::MOMENT_DIGITS);
+        key.push('.');
+        key.push_str(id);
+        return key;
+    }
+    order_key(entry.priority, entry.due_ms, entry.seq, id)
+}
+
+fn order_key(priority: u8, due_ms: u64, seq: u32, id: &str) -> String {
+    let mut key = String::with_capacity(32);
+    number::write_fixed(&mut key, priority.into(), 1);
+    write_order(&mut key, due_ms, seq);
     key.push('.');
-    match located {
-        Located::File { entry, .. } => entry.nonce.write(&mut key),
-        Located::Given(given) => key.push_str(given.key.as_str()),
-    }
+    key.push_str(id);
     key
 }

@@ -16,7 +16,7 @@ use crate::capability::{Directory, Environment, FsError, FsResult, Kind};
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::name::Nonce;
-use crate::store::{Floor, create_file, list_entries, remove_tree};
+use crate::store::{Floor, create_file, list_entries, open_or_absent, remove_tree};
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -46,19 +46,20 @@ pub(crate) struct Ref<D> {
 }
 
 impl<D: Directory> Ref<D> {
-    /// Reads what stands at `key`. `is_token` tells token files from what is foreign.
+    /// Reads what stands at `key`. `is_token` tells token files from what is foreign. What cannot be looked into
+    /// counts as held, like what is not understood: one bad entry never stops a look at the others.
     pub(crate) fn read(parent: &D, key: &str, is_token: fn(&str) -> bool) -> Result<Seen<D>> {
         let mut reason = "more than one token file";
         for _ in 0..TRIES_MAX {
             let dir = match parent.open_dir(key) {
                 Ok(dir) => dir,
                 Err(FsError::NotFound) => return Ok(Seen::Absent),
-                Err(FsError::NotDirectory | FsError::Link) => {
-                    return Ok(Seen::Unknown(format!("{key}: not a directory")));
-                }
-                Err(error) => return Err(Error::at(key, &error)),
+                Err(error) => return Ok(Seen::Unknown(format!("{key}: {error}"))),
             };
-            let listed = list_entries(&dir).map_err(|error| Error::at(key, &error))?;
+            let listed = match list_entries(&dir) {
+                Ok(listed) => listed,
+                Err(error) => return Ok(Seen::Unknown(format!("{key}: {error}"))),
+            };
             let is_empty = listed.is_empty();
             let birth = listed.iter().find_map(|(name, kind)| match kind {
                 Kind::Directory => Nonce::read(name.strip_prefix(CONTENT_PREFIX)?),
@@ -73,7 +74,7 @@ impl<D: Directory> Ref<D> {
                 (None, _) if is_empty => match parent.remove_dir(key) {
                     Ok(()) | Err(FsError::NotFound) => return Ok(Seen::Absent),
                     Err(FsError::NotEmpty | FsError::Exists) => {}
-                    Err(error) => return Err(Error::at(key, &error)),
+                    Err(error) => return Ok(Seen::Unknown(format!("{key}: {error}"))),
                 },
                 (None, _) => reason = "no token file among what stands there",
             }
@@ -121,7 +122,13 @@ impl<D: Directory> Ref<D> {
     /// The content directory; `None` once it is removed.
     pub(crate) fn content(&self) -> Result<Option<D>> {
         let Some(birth) = self.birth else { return Ok(None) };
-        crate::store::open_or_absent(&self.dir, &content_name(birth))
+        open_or_absent(&self.dir, &content_name(birth))
+    }
+
+    /// Opens a file in the content directory.
+    pub(crate) fn open_content(&self, file: &str) -> FsResult<D::File> {
+        let Some(birth) = self.birth else { return Err(FsError::NotFound) };
+        self.dir.open_dir(&content_name(birth))?.open(file)
     }
 
     /// Finishes the removal of a ref whose token file is a tombstone, at `token`. Anyone may do it, any number
@@ -131,8 +138,16 @@ impl<D: Directory> Ref<D> {
     /// floor is raised, so that the token is not lost; only then the tombstone, and last the key.
     pub(crate) fn remove(&self, parent: &D, key: &str, token: u64, floor: &Floor<'_, D>) -> Result<()> {
         let at = |error: FsError| Error::at(key, &error);
-        if let Some(birth) = self.birth {
-            remove_tree(&self.dir, &content_name(birth)).map_err(at)?;
+        match self.birth {
+            Some(birth) => remove_tree(&self.dir, &content_name(birth)).map_err(at)?,
+            // Somebody removed it, or the listing did not show it.
+            None => {
+                for (name, _) in list_entries(&self.dir).map_err(at)? {
+                    if name.strip_prefix(CONTENT_PREFIX).and_then(Nonce::read).is_some() {
+                        remove_tree(&self.dir, &name).map_err(at)?;
+                    }
+                }
+            }
         }
         floor.raise(token)?;
         ignore_gone(self.dir.unlink(&self.token_name)).map_err(at)?;

@@ -7,8 +7,8 @@ use crate::holder::Holders;
 use crate::limits::{NAME_BYTES_MAX, PAGE_MAX};
 use crate::name::{Decoded, Key, number};
 use crate::store::{
-    Damage, FORMAT_FILE, Floor, Format, QUARANTINE, TMP, Trash, ensure_dir, list_entries, open_or_absent, read_file,
-    sync_all,
+    Damage, FORMAT_FILE, Floor, Format, QUARANTINE, Swept, TMP, Trash, ensure_dir, list_entries, open_or_absent,
+    read_file, sync_all,
 };
 use alloc::format;
 use alloc::rc::Rc;
@@ -169,9 +169,29 @@ impl<D: Directory> Refs<D> {
         }
     }
 
-    /// Removes debris of births that were cut short; answers how many.
-    pub(crate) fn sweep_tmp(&self, older_than_ms: u64) -> Result<u64> {
-        Trash::sweep(&self.dir, TMP, older_than_ms, &self.environment)
+    /// Does `act` to every ref and debris of births; it answers whether it has removed anything.
+    pub(crate) fn sweep(
+        &self,
+        older_than_ms: u64,
+        swept: &mut Swept,
+        act: &mut dyn FnMut(&Key, Ref<D>) -> Result<bool>,
+    ) {
+        if !swept.kept(self.is_marked()).unwrap_or(false) {
+            return;
+        }
+        Trash::sweep(&self.dir, TMP, older_than_ms, &self.environment, swept);
+        for key in swept.kept(self.keys()).unwrap_or_default() {
+            swept.note(match self.read(&key) {
+                Ok(Seen::Present(reference)) => act(&key, reference),
+                Ok(Seen::Absent | Seen::Unknown(_)) => Ok(false),
+                Err(error) => Err(error),
+            });
+        }
+    }
+
+    /// The directory of the store, and the clocks.
+    pub(crate) fn place(&self) -> (&D, &Environment) {
+        (&self.dir, &self.environment)
     }
 
     /// Everything that is not as it should be; `inspect` looks into a ref.
@@ -198,7 +218,8 @@ impl<D: Directory> Refs<D> {
             let looked = self.read(&key).and_then(|seen| match seen {
                 Seen::Absent => Ok(()),
                 Seen::Unknown(_) => {
-                    damages.push(foreign("not understood; it counts as held"));
+                    let problem = "not understood; it counts as held";
+                    damages.push(Damage::unknown(Rc::clone(&store), name.clone(), name.clone(), problem));
                     Ok(())
                 }
                 Seen::Present(reference) => {
@@ -210,7 +231,7 @@ impl<D: Directory> Refs<D> {
                 }
             });
             if let Err(error) = looked {
-                damages.push(Damage::in_place(name.clone(), &format!("{error}")));
+                damages.push(Damage::failed(name.clone(), &error));
             }
         }
         Ok(damages)

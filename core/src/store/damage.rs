@@ -1,7 +1,7 @@
 //! What stands in a store and is not as it should be.
 
 use super::QUARANTINE;
-use super::files::{ensure_dir, sync_all};
+use super::files::{ensure_dir, list_entries, sync_all};
 use crate::capability::{Directory, Environment, FsError};
 use crate::error::{Error, Result};
 use crate::name::{Key, Nonce};
@@ -26,9 +26,24 @@ impl<D: Directory> Damage<D> {
         Damage { path, problem: String::from(problem), movable: Some((dir, name)) }
     }
 
+    /// A directory that is not what it should be, or cannot be looked into: then it may well be, and stays.
+    pub(crate) fn unknown(dir: Rc<D>, name: String, path: String, problem: &str) -> Self {
+        match dir.open_dir(&name).and_then(|inner| list_entries(&inner)) {
+            Ok(_) | Err(FsError::NotDirectory | FsError::Link | FsError::NotFound) => {
+                Damage::foreign(dir, name, path, problem)
+            }
+            Err(error) => Damage::in_place(path, &format!("{problem}, for it cannot be looked into: {error}")),
+        }
+    }
+
     /// Something that moving aside would not cure.
     pub(crate) fn in_place(path: String, problem: &str) -> Self {
         Damage { path, problem: String::from(problem), movable: None }
+    }
+
+    /// Something that could not be looked at.
+    pub(crate) fn failed(path: String, error: &Error) -> Self {
+        Damage { path, problem: format!("{error}"), movable: None }
     }
 
     /// Moves it into `quarantine` in `store`; `false` if it is gone, or stays where it is.

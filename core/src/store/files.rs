@@ -92,11 +92,11 @@ pub(crate) fn read_sized<F: File>(file: &F, size: u64, limit: usize) -> FsResult
     Ok(Some(data))
 }
 
-/// Writes all of `data` from the beginning of a new file.
-pub(crate) fn write_all<F: File>(file: &F, data: &[u8]) -> FsResult<()> {
+/// Writes all of `data` at `offset`.
+fn write_all<F: File>(file: &F, data: &[u8], offset: u64) -> FsResult<()> {
     let mut written = 0;
     while written < data.len() {
-        let step = file.write_at(&data[written..], written as u64)?;
+        let step = file.write_at(&data[written..], offset.saturating_add(written as u64))?;
         if step == 0 {
             return Err(FsError::NoSpace);
         }
@@ -108,11 +108,13 @@ pub(crate) fn write_all<F: File>(file: &F, data: &[u8]) -> FsResult<()> {
 /// Makes a file with content; what could not be written whole is removed again.
 pub(crate) fn create_file<D: Directory>(dir: &D, name: &str, parts: &[&[u8]]) -> FsResult<D::File> {
     let file = dir.create(name)?;
-    let written = match parts {
-        [] => Ok(()),
-        [one] => write_all(&file, one),
-        many => write_all(&file, &many.concat()),
-    };
+    let mut offset = 0;
+    // One after the other: a part may be long, and is not copied.
+    let written = parts.iter().try_for_each(|part| {
+        write_all(&file, part, offset)?;
+        offset = offset.saturating_add(part.len() as u64);
+        Ok(())
+    });
     match written {
         Ok(()) => Ok(file),
         Err(error) => {

@@ -15,7 +15,7 @@ pub(crate) use files::{
 pub(crate) use floor::Floor;
 pub(crate) use format::{FORMAT_FILE, Format};
 pub(crate) use patience::Patience;
-pub(crate) use trash::Trash;
+pub(crate) use trash::{Swept, Trash};
 
 /// Where things stand while they are being made; no scan looks there.
 pub(crate) const TMP: &str = "tmp";

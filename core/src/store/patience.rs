@@ -1,73 +1,67 @@
 //! When a deadline is believed to have passed.
 //!
 //! Names on the disk carry when a deadline was set and for how long, by the wall clock, and that clock can step. An
-//! instance that sees it step (the monotonic clock disagrees), or that finds a deadline set in the future, waits
-//! until the same name has stood for the whole time on the monotonic clock. An instance that starts after a
-//! step forward cannot know; the token fences what follows.
+//! instance that sees it step (the monotonic clock disagrees) believes no deadline until that much time has passed on
+//! the monotonic clock. What was set in the future was set before the clock was put back, so before this instance
+//! began to watch the clock, or saw it step: it has stood as long as that. An instance that starts after a
+//! step forward, or that does not look while the clock is ahead, cannot know; the token fences what follows.
 
 use crate::capability::Environment;
-use alloc::collections::BTreeMap;
-use alloc::string::String;
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
 
-/// Clocks that are merely corrected drift by less than this between two looks.
+/// Clocks that are merely corrected drift by less than this in the life of an instance.
 const STEP_MS: u64 = 5_000;
-/// How many names are watched at most; beyond it watching begins anew, which only takes longer.
-const WATCHED_MAX: usize = 4_096;
+
+/// A look at both clocks.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    wall_ms: u64,
+    monotonic_ms: u64,
+    /// Whether the wall clock was seen to step just then.
+    has_stepped: bool,
+}
 
 #[derive(Debug)]
 pub(crate) struct Patience {
     environment: Environment,
-    /// The last look at both clocks: (wall, monotonic).
-    last: Cell<Option<(u64, u64)>>,
-    /// When the wall clock was seen to step, on the monotonic clock.
-    stepped: Cell<Option<u64>>,
-    /// Since when a name has been seen unchanged, on the monotonic clock.
-    watched: RefCell<BTreeMap<String, u64>>,
+    /// The look from which on the two clocks have agreed.
+    steady_since: Cell<Option<Look>>,
 }
 
 impl Patience {
     pub(crate) fn new(environment: Environment) -> Self {
-        Patience { environment, last: Cell::new(None), stepped: Cell::new(None), watched: RefCell::default() }
+        Patience { environment, steady_since: Cell::new(None) }
     }
 
-    /// Whether what was set at `set_ms` for `for_ms`, and stands under `name`, has passed.
-    pub(crate) fn has_passed(&self, name: &str, set_ms: u64, for_ms: u64) -> bool {
-        let (wall, monotonic) = self.look();
-        if let Some(stepped) = self.stepped.get() {
-            // Whoever lives has renewed by the new clock once this time is over.
-            if monotonic.saturating_sub(stepped) < for_ms {
-                return false;
+    /// Whether what was set at `set_ms` for `for_ms` has passed.
+    pub(crate) fn has_passed(&self, set_ms: u64, for_ms: u64) -> bool {
+        let (wall_ms, steady_ms, has_stepped) = self.look();
+        // Whoever lives has renewed by the new clock once this time is over.
+        if has_stepped && steady_ms < for_ms {
+            return false;
+        }
+        match wall_ms.checked_sub(set_ms) {
+            Some(age_ms) => age_ms > for_ms,
+            // Nobody has set this while the clock was watched.
+            None if set_ms - wall_ms > 2 * STEP_MS => steady_ms > for_ms,
+            // A small correction, which is soon made up for.
+            None => false,
+        }
+    }
+
+    /// The wall clock, for how long it has been seen to be steady, and whether it had stepped before that.
+    fn look(&self) -> (u64, u64, bool) {
+        let (wall_ms, monotonic_ms) = (self.environment.now_ms(), self.environment.monotonic_ms());
+        let now = Look { wall_ms, monotonic_ms, has_stepped: false };
+        let since = match self.steady_since.get() {
+            None => now,
+            Some(since) => {
+                let expected = since.wall_ms.saturating_add(monotonic_ms.saturating_sub(since.monotonic_ms));
+                if expected.abs_diff(wall_ms) > STEP_MS { Look { has_stepped: true, ..now } } else { since }
             }
-        }
-        if wall < set_ms {
-            return self.has_stood(name, monotonic, for_ms);
-        }
-        wall - set_ms > for_ms
-    }
-
-    fn look(&self) -> (u64, u64) {
-        let (wall, monotonic) = (self.environment.now_ms(), self.environment.monotonic_ms());
-        if let Some((wall_before, monotonic_before)) = self.last.replace(Some((wall, monotonic))) {
-            let expected = wall_before.saturating_add(monotonic.saturating_sub(monotonic_before));
-            if expected.abs_diff(wall) > STEP_MS {
-                self.stepped.set(Some(monotonic));
-                self.watched.borrow_mut().clear();
-            }
-        }
-        (wall, monotonic)
-    }
-
-    fn has_stood(&self, name: &str, monotonic: u64, for_ms: u64) -> bool {
-        let mut watched = self.watched.borrow_mut();
-        if let Some(since) = watched.get(name) {
-            return monotonic.saturating_sub(*since) > for_ms;
-        }
-        if watched.len() >= WATCHED_MAX {
-            watched.clear();
-        }
-        watched.insert(String::from(name), monotonic);
-        false
+        };
+        self.steady_since.set(Some(since));
+        (wall_ms, monotonic_ms.saturating_sub(since.monotonic_ms), since.has_stepped)
     }
 }
 
@@ -114,28 +108,62 @@ mod tests {
     #[test]
     fn a_deadline_passes_when_its_time_is_over() {
         let (hands, patience) = patience(1_000_000);
-        assert!(!patience.has_passed("x", 1_000_000, 100));
+        assert!(!patience.has_passed(1_000_000, 100));
         hands.pass(101);
-        assert!(patience.has_passed("x", 1_000_000, 100));
+        assert!(patience.has_passed(1_000_000, 100));
     }
 
     #[test]
     fn a_step_forward_kills_nobody_who_renews() {
         let (hands, patience) = patience(1_000_000);
-        assert!(!patience.has_passed("x", 1_000_000, 10_000));
+        assert!(!patience.has_passed(1_000_000, 10_000));
         hands.wall.set(9_000_000);
-        assert!(!patience.has_passed("x", 1_000_000, 10_000), "believed right after the step");
+        assert!(!patience.has_passed(1_000_000, 10_000), "believed right after the step");
         hands.pass(10_001);
-        assert!(!patience.has_passed("renewed", 9_009_000, 10_000));
-        assert!(patience.has_passed("x", 1_000_000, 10_000));
+        assert!(!patience.has_passed(9_009_000, 10_000), "renewed by the new clock");
+        assert!(patience.has_passed(1_000_000, 10_000));
     }
 
     #[test]
-    fn a_deadline_set_in_the_future_passes_once_its_name_has_stood_that_long() {
+    fn deadlines_set_in_the_future_pass_once_the_clock_was_watched_for_that_long_however_many_there_are() {
         let (hands, patience) = patience(1_000_000);
-        assert!(!patience.has_passed("x", 5_000_000, 100));
+        assert!((0..10_000).all(|n| !patience.has_passed(5_000_000 + n, 100)));
         hands.pass(101);
-        assert!(patience.has_passed("x", 5_000_000, 100));
-        assert!(!patience.has_passed("changed", 5_000_000, 100));
+        assert!((0..10_000).all(|n| patience.has_passed(5_000_000 + n, 100)));
+        assert!(!patience.has_passed(5_000_000, 200), "it may have been set just before");
+    }
+
+    #[test]
+    fn a_clock_that_falls_while_it_is_watched_is_watched_anew() {
+        let (hands, patience) = patience(1_000_000);
+        assert!(!patience.has_passed(1_000_000, 10_000));
+        hands.pass(1_000_000);
+        assert!(!patience.has_passed(2_000_000, 10_000), "renewed just now");
+        hands.wall.set(1_000_000);
+        assert!(!patience.has_passed(2_000_000, 10_000), "and the clock fell");
+        hands.pass(10_001);
+        assert!(patience.has_passed(2_000_000, 10_000));
+    }
+
+    #[test]
+    fn what_was_set_just_before_a_small_correction_is_not_late() {
+        let (hands, patience) = patience(1_000_000);
+        assert!(!patience.has_passed(1_000_000, 100));
+        hands.pass(1_000_000);
+        hands.wall.set(1_996_000);
+        assert!(!patience.has_passed(2_000_000, 100));
+        hands.pass(4_101);
+        assert!(patience.has_passed(2_000_000, 100));
+    }
+
+    #[test]
+    fn corrections_that_add_up_are_a_step() {
+        let (hands, patience) = patience(10_000_000);
+        assert!(!patience.has_passed(10_000_000, 10_000));
+        for _ in 0..10 {
+            hands.pass(10_000);
+            hands.wall.set(hands.wall.get() - 4_000);
+            assert!(!patience.has_passed(hands.wall.get() + 30_000, 10_000));
+        }
     }
 }

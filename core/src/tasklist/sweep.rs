@@ -6,29 +6,25 @@ use super::name::{EntryName, ListName};
 use crate::capability::Directory;
 use crate::error::{Error, Result};
 use crate::reference::unlink_if_there;
-use crate::store::list_entries;
+use crate::store::{Swept, list_entries};
 use alloc::collections::BTreeSet;
 
 impl<D: Directory> Lists<D> {
-    /// Removes debris; answers how much. What was made in `tmp` must be at least `older_than_ms` old.
-    pub(crate) fn sweep(&self, older_than_ms: u64) -> Result<u64> {
-        if !self.refs.is_marked()? {
-            return Ok(0);
-        }
-        let removed = self.refs.for_each(&mut |key, reference| {
-            let Some(name) = ListName::parse(&reference.token_name) else { return Ok(None) };
+    /// Removes debris. What was made in `tmp` must be at least `older_than_ms` old.
+    pub(crate) fn sweep(&self, older_than_ms: u64, swept: &mut Swept) {
+        self.refs.sweep(older_than_ms, swept, &mut |key, reference| {
+            let Some(name) = ListName::parse(&reference.token_name) else { return Ok(false) };
             if name.is_tomb {
-                return self.refs.remove(&reference, key, name.revision).map(|()| Some(1));
+                return self.refs.remove(&reference, key, name.revision).map(|()| true);
             }
-            let Some(content) = reference.content()? else { return Ok(None) };
-            self.sweep_list(&Opened { key: key.clone(), reference, name, content }).map(Some)
+            let Some(content) = reference.content()? else { return Ok(false) };
+            self.sweep_list(&Opened { key: key.clone(), reference, name, content })
         });
-        Ok(self.refs.sweep_tmp(older_than_ms)? + removed?.iter().sum::<u64>())
     }
 
     /// An entry is debris once nothing names it and the revision has passed the one that it was built on, so that no
     /// swap can come to name it (hole 1 in `docs/holes.md`).
-    fn sweep_list(&self, opened: &Opened<D>) -> Result<u64> {
+    fn sweep_list(&self, opened: &Opened<D>) -> Result<bool> {
         let mut named: BTreeSet<EntryName> = opened.name.snapshot.into_iter().collect();
         let is_whole = self.for_each_change(opened, &mut |name, _| {
             named.insert(name);
@@ -36,18 +32,18 @@ impl<D: Directory> Lists<D> {
         })?;
         // Where the log is broken, nobody knows what was named.
         if !is_whole {
-            return Ok(0);
+            return Ok(false);
         }
-        let mut count = 0;
+        let mut any = false;
         for (file, _) in list_entries(&opened.content).map_err(|error| Error::at("a task list", &error))? {
             if let Some(entry) = EntryName::parse(&file)
                 && entry.nonce.base_token() < opened.name.revision
                 && !named.contains(&entry)
             {
                 unlink_if_there(&opened.content, &file, "a task list")?;
-                count += 1;
+                any = true;
             }
         }
-        Ok(count)
+        Ok(any)
     }
 }

@@ -8,6 +8,7 @@ use super::output::Output;
 use super::stores::{self, QUEUES};
 use clap::Args;
 use leasehold::Finding;
+use leasehold_core::limits::SWEEP_MS_MIN;
 use std::time::Duration;
 
 /// Names every entry of the stores that is not as it should be
@@ -32,19 +33,41 @@ pub(crate) struct Doctor {
 
 impl Doctor {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
+        let older_than = milliseconds(self.older_than);
+        if older_than < SWEEP_MS_MIN {
+            return Err(Failure::usage(
+                "--older-than: what is younger than a minute may still be in use, use at least 1m",
+            ));
+        }
         let mut session = stores::open(globals, QUEUES, &[])?;
         let mut output = Output::new(globals.json);
+        let mut failed = None;
         if self.fix {
-            tell(&mut output, "reconciled", &session.maintenance_reconcile()?)?;
-            tell(&mut output, "quarantined", &session.maintenance_quarantine()?)?;
-            let swept = session.maintenance_sweep(milliseconds(self.older_than))?;
-            output.answer(format_args!("swept\t{swept}"), &serde_json::json!({ "action": "swept", "count": swept }))?;
+            // What stands in the way of the rest goes first.
+            let mut findings = |action, found: leasehold::Result<Vec<Finding>>| match found {
+                Ok(found) => tell(&mut output, action, &found),
+                Err(error) => {
+                    failed.get_or_insert(error);
+                    Ok(())
+                }
+            };
+            findings("quarantined", session.maintenance_quarantine())?;
+            findings("reconciled", session.maintenance_reconcile())?;
+            match session.maintenance_sweep(older_than) {
+                Ok(swept) => output.answer(
+                    format_args!("swept\t{swept}"),
+                    &serde_json::json!({ "action": "swept", "count": swept }),
+                )?,
+                Err(error) => {
+                    failed.get_or_insert(error);
+                }
+            }
         }
         let findings = session.maintenance_check()?;
         tell(&mut output, "found", &findings)?;
         output.finish()?;
         match findings.len() {
-            0 => Ok(()),
+            0 => failed.map_or(Ok(()), |error| Err(error.into())),
             count if self.fix => Err(Failure::Damaged(format!(
                 "{count} found that could not be put right: see the lines that begin with `found`"
             ))),

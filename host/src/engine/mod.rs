@@ -68,12 +68,11 @@ impl Engine {
     /// restarted since the queues were last opened, they are put right first.
     ///
     /// # Errors
-    /// [`Error::Setup`] if a directory can not be opened or made, or if too many instances are open;
-    /// [`Error::Store`] if the queues could not be put right.
+    /// [`Error::Setup`] if a directory can not be opened or made, or if too many instances are open.
     pub fn open(&self, grants: &Grants) -> Result<Session> {
         let directories = open_directories(grants)?;
         let mut session = self.open_over(directories.clone(), system_environment())?;
-        boot::reconcile_once(&directories, &mut session)?;
+        boot::reconcile_once(&directories, &mut session);
         Ok(session)
     }
 

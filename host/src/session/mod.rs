@@ -40,12 +40,11 @@ impl Session {
     /// The same logic without WebAssembly, for comparison and where no sandbox is wanted.
     ///
     /// # Errors
-    /// [`Error::Setup`] if a directory can not be opened or made, [`Error::Store`] if the machine was restarted
-    /// and the queues could not be put right.
+    /// [`Error::Setup`] if a directory can not be opened or made.
     pub fn native(grants: &Grants) -> Result<Self> {
         let directories = open_directories(grants)?;
         let mut session = Self::native_over(directories.clone(), &system_environment());
-        boot::reconcile_once(&directories, &mut session)?;
+        boot::reconcile_once(&directories, &mut session);
         Ok(session)
     }
 
@@ -142,7 +141,8 @@ impl Session {
         Ok(QueueClient::new(self, queue))
     }
 
-    /// Names every entry that can not be understood, stands twice or has lost its counterpart. Changes nothing.
+    /// Names every entry that can not be understood or has lost its counterpart, and every queue and store that can not
+    /// be looked at. Makes nothing, and changes no task.
     ///
     /// # Errors
     /// [`Error::Store`] or [`Error::Trapped`].
@@ -150,8 +150,8 @@ impl Session {
         self.backend().check()
     }
 
-    /// Puts right what a power cut can leave behind, and answers what that was. Opening a session does this by
-    /// itself where the machine was restarted since.
+    /// Puts right what a power cut can leave behind, and answers what that was, and which queues could not be put
+    /// right. Opening a session does this by itself where the machine was restarted since.
     ///
     /// # Errors
     /// [`Error::Store`] or [`Error::Trapped`].
@@ -159,8 +159,8 @@ impl Session {
         self.backend().reconcile()
     }
 
-    /// Removes debris of killed processes and records of ended holders, where older than `older_than_ms` (at
-    /// least a minute), and answers how many.
+    /// Removes debris of killed processes and records of holders that ended or whose time has passed, where older than
+    /// `older_than_ms` (at least a minute), and answers how many.
     ///
     /// # Errors
     /// [`Error::Store`] or [`Error::Trapped`].

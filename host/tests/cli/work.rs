@@ -271,3 +271,16 @@ fn in_json_the_commands_own_output_stays_apart() {
     assert!(printed.lines().all(|line| json(line).is_object()));
     assert!(answer.stderr.contains("from the command"));
 }
+
+#[test]
+fn a_dropped_file_that_can_never_be_a_task_does_not_keep_a_queue_from_being_drained() {
+    for place in Place::both() {
+        place.push_lines("q", "1\n", &[]);
+        let large = fs::File::create(place.store(".aristo/q-queue/pending/large")).unwrap();
+        large.set_len(16 * 1024 * 1024 + 1).unwrap();
+        place.ok(&["work", "q", "--drain", "--", "cat"]);
+        assert_eq!(place.status("q")["damaged"], 1);
+        let found = place.run(&["doctor"]).expect(4, &["doctor"]);
+        assert!(found.starts_with("found\t.aristo/q-queue/pending/large\t"), "{found}");
+    }
+}

@@ -2,7 +2,9 @@
 
 use super::drip::dripping;
 use super::{granted, task};
-use leasehold::{Durability, Engine, Error, Limits, OnDuplicate, Session, system_environment};
+use leasehold::{
+    Durability, Engine, Error, Limits, NewTask, OnDuplicate, Session, TaskPage, TaskState, system_environment,
+};
 use leasehold_core::Error as StoreError;
 use std::time::{Duration, Instant};
 
@@ -108,6 +110,54 @@ fn the_largest_payload_and_the_largest_batch_fit() {
         session.queue("q").unwrap().done(&claimed[0].receipt, Some(&payload), STANDARD).unwrap();
         assert!(session.queue("q").unwrap().outcome(&claimed[0].id).unwrap() == payload);
     }
+}
+
+#[test]
+fn a_long_queue_is_reconciled_looked_through_and_listed_in_little_memory() {
+    let (place, grants) = granted();
+    let mut native = Session::native(&grants).unwrap();
+    let batch: Vec<_> = (0..65_536).map(|_| task(b"")).collect();
+    for _ in 0..2 {
+        native.queue("q").unwrap().push(&batch, OnDuplicate::Refuse, Durability::Unsynced).unwrap();
+    }
+    // The machine was restarted since.
+    for entry in std::fs::read_dir(place.path().join(".aristo")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_str().unwrap().starts_with("boot.") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let mut limits = Limits::default();
+    limits.memory_bytes_max = 24 * MIB;
+    let mut session = Engine::with_limits(limits).unwrap().open(&grants).unwrap();
+    let boots = std::fs::read_dir(place.path().join(".aristo")).unwrap();
+    assert!(boots.flatten().any(|entry| entry.file_name().to_str().unwrap().starts_with("boot.")), "it was reconciled");
+    assert!(session.maintenance_reconcile().unwrap().is_empty());
+    assert!(session.maintenance_check().unwrap().is_empty());
+    let mut queue = session.queue("q").unwrap();
+    assert_eq!(queue.status().unwrap().ready, 131_072);
+    let page = queue.list(TaskState::Ready, None, 1_000).unwrap();
+    assert_eq!(page.tasks.len(), 1_000);
+    assert!(page.cursor.is_some());
+}
+
+#[test]
+fn many_tasks_with_ids_are_listed_with_little_open() {
+    let (_place, grants) = granted();
+    let mut limits = Limits::default();
+    limits.descriptors_max = 64;
+    let mut session = Engine::with_limits(limits).unwrap().open(&grants).unwrap();
+    let holder = session.holder_open("h", 60_000, STANDARD).unwrap();
+    let ids: Vec<String> = (0..300).map(|n| format!("id-{n:03}")).collect();
+    let batch: Vec<_> = ids.iter().map(|id| NewTask { id: Some(id), ..task(b"x") }).collect();
+    let mut queue = session.queue("q").unwrap();
+    queue.push(&batch, OnDuplicate::Refuse, Durability::Unsynced).unwrap();
+    let listed = |page: TaskPage| page.tasks.into_iter().map(|task| task.id).collect::<Vec<_>>();
+    assert_eq!(listed(queue.list(TaskState::Ready, None, 10_000).unwrap()), ids);
+    for _ in 0..30 {
+        queue.claim(&holder, 10, None, STANDARD).unwrap();
+    }
+    assert_eq!(listed(queue.list(TaskState::Claimed, None, 10_000).unwrap()), ids);
 }
 
 #[test]

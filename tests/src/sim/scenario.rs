@@ -10,7 +10,7 @@ use std::rc::Rc;
 /// How listings behave while others change the directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listings {
-    /// A listing happens at one moment.
+    /// A listing happens at one moment. One of a directory that was removed answers not found; otherwise it is empty.
     Atomic,
     /// A listing begins and ends at different moments; what comes or goes in between may be seen or not.
     Mixed,
