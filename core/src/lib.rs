@@ -14,6 +14,7 @@ pub mod capability;
 pub mod checkpoint;
 mod error;
 pub mod holder;
+pub mod job;
 pub mod lease;
 pub mod limits;
 pub mod maintenance;

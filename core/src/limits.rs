@@ -60,3 +60,5 @@ pub const SUBJECT_BYTES_MAX: usize = 4 * 1024;
 pub const TEXT_BYTES_MAX: usize = 256 * 1024;
 /// How many users a list remembers.
 pub const SEEN_MAX: usize = 10;
+/// A job's program and arguments together, in bytes.
+pub const COMMAND_BYTES_MAX: usize = 128 * 1024;

@@ -4,6 +4,7 @@ use crate::capability::{Directory, Environment};
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, Result};
 use crate::holder::Holders;
+use crate::job::Jobs;
 use crate::lease::Leases;
 use crate::limits::SWEEP_MS_MIN;
 use crate::queue::{Queue, Queues};
@@ -39,6 +40,7 @@ pub struct Maintenance<D> {
     leases: Option<Leases<D>>,
     checkpoints: Option<Checkpoints<D>>,
     lists: Option<Lists<D>>,
+    jobs: Option<Jobs<D>>,
     holders: Option<Holders<D>>,
 }
 
@@ -46,7 +48,7 @@ impl<D: Directory> Maintenance<D> {
     /// Over the stores that are there.
     #[must_use]
     pub fn new(queues: Option<Queues<D>>, holders: Option<Holders<D>>) -> Self {
-        Maintenance { queues, leases: None, checkpoints: None, lists: None, holders }
+        Maintenance { queues, leases: None, checkpoints: None, lists: None, jobs: None, holders }
     }
 
     /// Over the leases too.
@@ -65,6 +67,12 @@ impl<D: Directory> Maintenance<D> {
     #[must_use]
     pub fn with_lists(self, lists: Option<Lists<D>>) -> Self {
         Maintenance { lists, ..self }
+    }
+
+    /// Over the jobs too.
+    #[must_use]
+    pub fn with_jobs(self, jobs: Option<Jobs<D>>) -> Self {
+        Maintenance { jobs, ..self }
     }
 
     /// Names every entry that cannot be understood or has lost its counterpart, and every store that cannot be looked
@@ -122,6 +130,9 @@ impl<D: Directory> Maintenance<D> {
         if let Some(lists) = &self.lists {
             lists.sweep(older_than_ms, &mut swept);
         }
+        if let Some(jobs) = &self.jobs {
+            jobs.sweep(older_than_ms, &mut swept);
+        }
         if let Some(holders) = &self.holders {
             holders.sweep(older_than_ms, &mut swept);
         }
@@ -152,6 +163,9 @@ impl<D: Directory> Maintenance<D> {
         }
         if let Some(lists) = &self.lists {
             act_on(lists.damages(), "tasks", lists.refs.place(), act, &mut findings, failures);
+        }
+        if let Some(jobs) = &self.jobs {
+            act_on(jobs.damages(), "jobs", jobs.refs.place(), act, &mut findings, failures);
         }
         let Some(queues) = &self.queues else { return findings };
         act_on(queues.damages(), ARISTO, (&queues.dir, &queues.environment), act, &mut findings, failures);

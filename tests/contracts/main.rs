@@ -5,6 +5,7 @@ mod aristo;
 mod car;
 mod checkpoints;
 mod holders;
+mod jobs;
 mod leases;
 mod looop;
 mod maintenance;

@@ -5,6 +5,7 @@ use super::operation::Op;
 use leasehold_core::capability::Environment;
 use leasehold_core::checkpoint::Checkpoints;
 use leasehold_core::holder::Holders;
+use leasehold_core::job::Jobs;
 use leasehold_core::lease::Leases;
 use leasehold_core::maintenance::Maintenance;
 use leasehold_core::queue::{Queue, Queues};
@@ -96,6 +97,12 @@ impl Actor {
         Lists::new(self.dir("tasks"), self.holders(), self.environment())
     }
 
+    /// The jobs kept in `jobs`.
+    #[must_use]
+    pub fn jobs(&self) -> Jobs<SimDirectory> {
+        Jobs::new(self.dir("jobs"), self.holders(), self.environment())
+    }
+
     /// Maintenance of all stores.
     #[must_use]
     pub fn maintenance(&self) -> Maintenance<SimDirectory> {
@@ -103,6 +110,7 @@ impl Actor {
             .with_leases(Some(self.leases()))
             .with_checkpoints(Some(self.checkpoints()))
             .with_lists(Some(self.lists()))
+            .with_jobs(Some(self.jobs()))
     }
 
     /// Logs an event, atomically with this actor's last operation before it.

@@ -72,6 +72,7 @@ impl World {
         world.directory("claims");
         world.directory("checkpoint");
         world.directory("tasks");
+        world.directory("jobs");
         world
     }
 
