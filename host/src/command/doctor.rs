@@ -5,7 +5,7 @@ use super::globals::Globals;
 use super::json::FindingJson;
 use super::moment::{milliseconds, parse_duration};
 use super::output::Output;
-use super::stores::{self, QUEUES};
+use super::stores;
 use clap::Args;
 use leasehold::Finding;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub(crate) struct Doctor {
 
 impl Doctor {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        let mut session = stores::open(globals, QUEUES, &[])?;
+        let mut session = stores::open_standing(globals)?;
         let mut output = Output::new(globals.json);
         if self.fix {
             tell(&mut output, "reconciled", &session.maintenance_reconcile()?)?;
