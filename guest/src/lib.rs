@@ -16,6 +16,7 @@ mod leases;
 mod maintenance;
 mod queues;
 mod stores;
+mod tasks;
 mod types;
 
 /// What `wit-bindgen` makes of `wit/`.

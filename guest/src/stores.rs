@@ -9,6 +9,7 @@ use leasehold_core::holder::Holders;
 use leasehold_core::lease::Leases;
 use leasehold_core::maintenance::Maintenance;
 use leasehold_core::queue::Queues;
+use leasehold_core::tasklist::Lists;
 use leasehold_core::{Error, Result};
 
 /// The name under which the directory of the queues is granted.
@@ -17,6 +18,8 @@ const QUEUES: &str = ".aristo";
 const LEASES: &str = "claims";
 /// The name under which the directory of the checkpoints is granted.
 const CHECKPOINTS: &str = "checkpoint";
+/// The name under which the directory of the task lists is granted.
+const TASKS: &str = "tasks";
 /// The name under which the directory of the holders is granted.
 const HOLDERS: &str = "holders";
 
@@ -44,6 +47,12 @@ pub(crate) fn checkpoints() -> Result<&'static Checkpoints<WasiDirectory>> {
     granted.checkpoints.as_ref().ok_or_else(|| granted.missing(CHECKPOINTS))
 }
 
+/// The task lists, in the directory `tasks`.
+pub(crate) fn lists() -> Result<&'static Lists<WasiDirectory>> {
+    let granted = Granted::once()?;
+    granted.lists.as_ref().ok_or_else(|| granted.missing(TASKS))
+}
+
 /// Maintenance of whatever was granted.
 pub(crate) fn maintenance() -> Result<Maintenance<WasiDirectory>> {
     let granted = Granted::once()?;
@@ -52,7 +61,8 @@ pub(crate) fn maintenance() -> Result<Maintenance<WasiDirectory>> {
     }
     Ok(Maintenance::new(granted.queues.clone(), granted.holders.clone())
         .with_leases(granted.leases.clone())
-        .with_checkpoints(granted.checkpoints.clone()))
+        .with_checkpoints(granted.checkpoints.clone())
+        .with_lists(granted.lists.clone()))
 }
 
 /// The stores of this instance. They are kept for its lifetime, since they remember what they have seen.
@@ -61,6 +71,7 @@ struct Granted {
     queues: Option<Queues<WasiDirectory>>,
     leases: Option<Leases<WasiDirectory>>,
     checkpoints: Option<Checkpoints<WasiDirectory>>,
+    lists: Option<Lists<WasiDirectory>>,
 }
 
 impl Granted {
@@ -75,13 +86,14 @@ impl Granted {
     }
 
     fn look_up() -> Result<Self> {
-        let [mut holders, mut queues, mut leases, mut checkpoints] = [const { None }; 4];
+        let [mut holders, mut queues, mut leases, mut checkpoints, mut lists] = [const { None }; 5];
         for (descriptor, path) in preopens::get_directories() {
             let slot = match granted_name(&path) {
                 HOLDERS => &mut holders,
                 QUEUES => &mut queues,
                 LEASES => &mut leases,
                 CHECKPOINTS => &mut checkpoints,
+                TASKS => &mut lists,
                 _ => continue,
             };
             let directory = WasiDirectory::granted(&descriptor).map_err(|error| Error::at(&path, &error))?;
@@ -91,12 +103,13 @@ impl Granted {
         let holders = holders.map(|directory| Holders::new(directory, environment.clone()));
         // What is held is held by holders: without them nothing else is usable.
         let Some(held_by) = &holders else {
-            return Ok(Self { holders, queues: None, leases: None, checkpoints: None });
+            return Ok(Self { holders, queues: None, leases: None, checkpoints: None, lists: None });
         };
         Ok(Self {
             queues: queues.map(|directory| Queues::new(directory, held_by.clone(), environment.clone())),
             leases: leases.map(|directory| Leases::new(directory, held_by.clone(), environment.clone())),
             checkpoints: checkpoints.map(|directory| Checkpoints::new(directory, held_by.clone(), environment.clone())),
+            lists: lists.map(|directory| Lists::new(directory, held_by.clone(), environment.clone())),
             holders,
         })
     }

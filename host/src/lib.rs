@@ -1,4 +1,4 @@
-//! Durable work queues, leases and checkpoints for programs that share a directory, embedded in a program of yours.
+//! Durable work queues, leases, checkpoints and task lists for programs that share a directory, embedded in a program of yours.
 //!
 //! An [`Engine`] is built once; it loads the component that is compiled into this library, without
 //! compiling anything. [`Engine::open`] gives it directories, and answers a [`Session`]: one instance of the
@@ -42,6 +42,14 @@ mod session;
 mod wasi;
 
 pub mod directory;
+
+/// What the calls on task lists take and answer: see [`Session::task_create`].
+pub mod tasklist {
+    pub use leasehold_core::tasklist::{
+        Change, Claim, Event, EventKind, Filter, History, ListInfo, NewTask, Owner, Status, TaskPage, TaskView, Update,
+        Updated,
+    };
+}
 
 pub use engine::{Engine, Limits, component_bytes, component_wit};
 pub use environment::system_environment;

@@ -8,7 +8,7 @@ use std::io::IsTerminal;
 /// Writes the embedded component to standard output, for other hosts
 ///
 /// It is the file that this command itself runs: any runtime of WASI 0.2 can load it. It finds its directories
-/// by name, as preopened directories: .aristo, claims, checkpoint and holders.
+/// by name, as preopened directories: .aristo, claims, checkpoint, tasks and holders.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     leasehold component >leasehold.wasm\n  \

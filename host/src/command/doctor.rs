@@ -5,7 +5,7 @@ use super::globals::Globals;
 use super::json::FindingJson;
 use super::moment::{milliseconds, parse_duration};
 use super::output::Output;
-use super::stores::{self, QUEUES};
+use super::stores;
 use clap::Args;
 use leasehold::Finding;
 use leasehold_core::limits::SWEEP_MS_MIN;
@@ -39,7 +39,7 @@ impl Doctor {
                 "--older-than: what is younger than a minute may still be in use, use at least 1m",
             ));
         }
-        let mut session = stores::open(globals, QUEUES, &[])?;
+        let mut session = stores::open_standing(globals)?;
         let mut output = Output::new(globals.json);
         let mut failed = None;
         if self.fix {

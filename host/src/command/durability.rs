@@ -8,8 +8,8 @@ pub(crate) struct DurabilityFlags {
     /// Waits until the change is on the disk
     ///
     /// Unless told, what a power cut must not forget waits (push, cancel, revive, purge, pause, resume, saving and
-    /// removing a checkpoint, and opening a holder), and what can be done again does not (claim, extend, done, retry,
-    /// release, bury, reap, renew, acquire, complete, recover).
+    /// removing a checkpoint, every change of a task list but claim and reap, and opening a holder), and what can be done
+    /// again does not (claim, extend, done, retry, release, bury, reap, renew, acquire, complete, recover).
     #[arg(long, conflicts_with = "no_sync")]
     sync: bool,
 

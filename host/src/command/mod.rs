@@ -21,6 +21,7 @@ mod queue;
 mod random;
 mod signals;
 mod stores;
+mod task;
 mod work;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -30,7 +31,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Durable work queues, leases and checkpoints for programs that share a directory, with no server
+/// Durable work queues, leases, checkpoints and task lists for programs that share a directory, with no server
 ///
 /// Everything is plain files. Any number of commands, in any number of processes, work on the same directory at the same
 /// time, and any of them may be killed at any moment: what it held comes back.
@@ -70,6 +71,9 @@ enum Command {
     /// Saves, claims and loads checkpoints: what a run has to carry on with
     #[command(subcommand, after_help = "Example:\n  leasehold checkpoint ls")]
     Checkpoint(checkpoint::CheckpointCommand),
+    /// Makes, claims, finishes and watches the tasks of lists: records that wait for each other
+    #[command(subcommand, after_help = "Example:\n  leasehold task ls house")]
+    Task(task::TaskCommand),
     Work(work::Work),
     Lock(lock::Lock),
     Doctor(doctor::Doctor),
@@ -91,6 +95,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::Holder(command) => command.run(&globals),
         Command::Lease(command) => command.run(&globals),
         Command::Checkpoint(command) => command.run(&globals),
+        Command::Task(command) => command.run(&globals),
         Command::Work(command) => command.run(&globals),
         Command::Lock(command) => return command.run(&globals),
         Command::Doctor(command) => command.run(&globals),

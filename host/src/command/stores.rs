@@ -4,6 +4,7 @@ use super::failure::Failure;
 use super::globals::Globals;
 use leasehold::{Engine, Error, Grants, Limits, Session, Store};
 use leasehold_core::name::Key;
+use std::path::Path;
 
 /// What a command that works with queues is granted.
 pub(crate) const QUEUES: &[Store] = &[Store::Queues, Store::Holders];
@@ -11,6 +12,8 @@ pub(crate) const QUEUES: &[Store] = &[Store::Queues, Store::Holders];
 pub(crate) const LEASES: &[Store] = &[Store::Leases, Store::Holders];
 /// What a command that works with checkpoints is granted.
 pub(crate) const CHECKPOINTS: &[Store] = &[Store::Checkpoints, Store::Holders];
+/// What a command that works with task lists is granted.
+pub(crate) const TASKS: &[Store] = &[Store::Tasks, Store::Holders];
 /// What a command that works with holders alone is granted.
 pub(crate) const HOLDERS: &[Store] = &[Store::Holders];
 
@@ -47,6 +50,18 @@ impl Opener {
         };
         Ok(session)
     }
+}
+
+/// A session for looking after everything: the queues, and every other store that stands.
+pub(crate) fn open_standing(globals: &Globals) -> Result<Session, Failure> {
+    let mut standing = QUEUES.to_vec();
+    for store in [Store::Leases, Store::Checkpoints, Store::Tasks] {
+        // Opening makes what is missing, and a store that nobody uses is not to be made by looking.
+        if globals.grants(&[store])?.path(store).is_some_and(Path::exists) {
+            standing.push(store);
+        }
+    }
+    open(globals, &standing, &[])
 }
 
 /// The one session of a command that needs no more; see [`Opener::new`].

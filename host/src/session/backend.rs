@@ -6,6 +6,8 @@ use leasehold_core::holder::HolderState;
 use leasehold_core::lease::{LeasePage, LeaseState, ReapedLease, Turn};
 use leasehold_core::maintenance::Finding;
 use leasehold_core::queue::{ClaimedTask, NewTask, OnDuplicate, Status, TaskPage, TaskState, TaskView};
+use leasehold_core::tasklist::{Claim, Filter, History, ListInfo, NewTask as NewListTask, Update, Updated};
+use leasehold_core::tasklist::{TaskPage as ListPage, TaskView as ListTask};
 use leasehold_core::{Durability, Error as StoreError};
 
 /// Names an open holder within one session.
@@ -28,7 +30,7 @@ pub(crate) enum Joining {
 }
 
 /// Every call of the contract. The methods are named as there, and documented there.
-pub(crate) trait Backend: LeaseBackend + CheckpointBackend {
+pub(crate) trait Backend: LeaseBackend + CheckpointBackend + TaskBackend {
     /// Answers the epoch; the holder is known as `slot` from now on.
     fn holder_join(&mut self, slot: HolderSlot, how: Joining, name: &str, durability: Durability) -> Result<u64>;
     fn holder_renew(&mut self, holder: HolderSlot, durability: Durability) -> Result<u64>;
@@ -119,6 +121,67 @@ pub(crate) trait CheckpointBackend {
     fn checkpoint_list(&mut self, state: Option<RunState>, cursor: Option<&str>, limit: u32) -> Result<RunPage>;
     fn checkpoint_history(&mut self, run: &str) -> Result<Vec<Save>>;
     fn checkpoint_recover(&mut self, durability: Durability) -> Result<Vec<String>>;
+}
+
+/// The calls on task lists.
+pub(crate) trait TaskBackend {
+    fn task_create(
+        &mut self,
+        list: &str,
+        tasks: &[NewListTask<'_>],
+        by: Option<&str>,
+        durability: Durability,
+    ) -> Result<Vec<u64>>;
+    fn task_get(&mut self, list: &str, id: u64) -> Result<Option<ListTask>>;
+    fn task_page(&mut self, list: &str, filter: Filter, cursor: Option<u64>, limit: u32) -> Result<ListPage>;
+    fn task_update(
+        &mut self,
+        list: &str,
+        id: u64,
+        update: &Update<'_>,
+        by: Option<&str>,
+        durability: Durability,
+    ) -> Result<Updated>;
+    fn task_delete(
+        &mut self,
+        list: &str,
+        id: u64,
+        token: Option<u64>,
+        if_revision: Option<u64>,
+        by: Option<&str>,
+        durability: Durability,
+    ) -> Result<Vec<u64>>;
+    fn task_reset(&mut self, list: &str, by: Option<&str>, durability: Durability) -> Result<u64>;
+    fn task_claim(
+        &mut self,
+        list: &str,
+        id: u64,
+        holder: HolderSlot,
+        refuse_busy: bool,
+        durability: Durability,
+    ) -> Result<Claim>;
+    fn task_claim_next(
+        &mut self,
+        list: &str,
+        holder: HolderSlot,
+        refuse_busy: bool,
+        durability: Durability,
+    ) -> Result<Claim>;
+    fn task_release(&mut self, list: &str, id: u64, token: u64, by: Option<&str>, durability: Durability)
+    -> Result<()>;
+    fn task_reap(&mut self, list: &str, durability: Durability) -> Result<Vec<u64>>;
+    fn task_history(&mut self, list: &str, since: u64, limit: u32) -> Result<History>;
+    fn task_ensure_list(
+        &mut self,
+        list: &str,
+        metadata: Option<&str>,
+        seen: Option<&str>,
+        by: Option<&str>,
+        durability: Durability,
+    ) -> Result<()>;
+    fn task_list_info(&mut self, list: &str) -> Result<Option<ListInfo>>;
+    fn task_lists(&mut self) -> Result<Vec<String>>;
+    fn task_remove_list(&mut self, list: &str, durability: Durability) -> Result<()>;
 }
 
 /// A program can not come by this: its handle outlives the slot.

@@ -7,6 +7,7 @@ mod holder;
 mod leases;
 mod native;
 pub(crate) mod open_queues;
+mod tasks;
 
 pub use client::QueueClient;
 pub use holder::Holder;

@@ -5,4 +5,5 @@ pub(super) mod holders;
 pub(super) mod leases;
 pub(super) mod maintenance;
 pub(super) mod queues;
+pub(super) mod tasks;
 pub(super) mod types;

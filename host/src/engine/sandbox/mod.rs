@@ -3,6 +3,7 @@
 mod calls;
 mod checkpoint_calls;
 mod lease_calls;
+mod task_calls;
 
 use super::Engine;
 use super::instance::{Data, Instance, Loaded};

@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod leases;
+mod tasks;
 
 use super::backend::{Backend, HolderSlot, Joining, QueueSlot, closed_holder, closed_queue};
 use super::open_queues::OpenQueues;
@@ -12,6 +13,7 @@ use leasehold_core::holder::{Holder, HolderState, Holders};
 use leasehold_core::lease::Leases;
 use leasehold_core::maintenance::{Finding, Maintenance};
 use leasehold_core::queue::{ClaimedTask, NewTask, OnDuplicate, Queue, Queues, Status, TaskPage, TaskState, TaskView};
+use leasehold_core::tasklist::Lists;
 use leasehold_core::{Durability, Error as StoreError};
 use std::collections::HashMap;
 
@@ -20,6 +22,7 @@ pub(crate) struct Native<D: Directory> {
     queues: Option<Queues<D>>,
     leases: Option<Leases<D>>,
     checkpoints: Option<Checkpoints<D>>,
+    lists: Option<Lists<D>>,
     maintenance: Maintenance<D>,
     open_holders: HashMap<HolderSlot, Holder<D>>,
     open_queues: OpenQueues<Queue<D>>,
@@ -37,14 +40,17 @@ impl<D: Directory> Native<D> {
         let leases = held(Store::Leases).map(|(dir, holders)| Leases::new(dir, holders, environment.clone()));
         let checkpoints =
             held(Store::Checkpoints).map(|(dir, holders)| Checkpoints::new(dir, holders, environment.clone()));
+        let lists = held(Store::Tasks).map(|(dir, holders)| Lists::new(dir, holders, environment.clone()));
         Self {
             maintenance: Maintenance::new(queues.clone(), holders.clone())
                 .with_leases(leases.clone())
-                .with_checkpoints(checkpoints.clone()),
+                .with_checkpoints(checkpoints.clone())
+                .with_lists(lists.clone()),
             holders,
             queues,
             leases,
             checkpoints,
+            lists,
             open_holders: HashMap::new(),
             open_queues: OpenQueues::default(),
         }
@@ -64,6 +70,10 @@ impl<D: Directory> Native<D> {
 
     fn checkpoints(&self) -> Result<&Checkpoints<D>> {
         self.checkpoints.as_ref().ok_or_else(|| self.missing(Store::Checkpoints))
+    }
+
+    fn lists(&self) -> Result<&Lists<D>> {
+        self.lists.as_ref().ok_or_else(|| self.missing(Store::Tasks))
     }
 
     /// The error for a store that cannot be used: the holders are missing, which each needs, or it itself.
