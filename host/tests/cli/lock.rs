@@ -244,8 +244,8 @@ fn who_gives_up_or_is_killed_in_line_does_not_stop_those_behind() {
 fn a_signal_is_passed_on_and_the_lease_is_held_until_the_command_has_ended() {
     for place in Place::both() {
         for (signal, code) in [("TERM", 9), ("HUP", 9), ("INT", 9)] {
-            let script =
-                "trap 'touch told; while [ ! -e go ]; do sleep 0.02; done; exit 9' TERM HUP INT; sleep 600 & wait";
+            let script = "sleep 600 & child=$!; \
+                          trap 'touch told; while [ ! -e go ]; do sleep 0.02; done; kill $child; exit 9' TERM HUP INT; wait";
             for file in ["told", "go"] {
                 drop(fs::remove_file(place.path().join(file)));
             }

@@ -82,6 +82,10 @@ fn help_and_version_are_no_errors() {
         assert!(!place.ok(arguments).is_empty());
     }
     assert!(place.ok(&["work", "--help"]).contains("LEASEHOLD_TOKEN"));
+    let help = place.ok(&["lock", "--help"]);
+    for told in ["LEASEHOLD_TOKEN", "125", "126", "127", "128+N", "Ctrl-C"] {
+        assert!(help.contains(told), "{told} is missing in {help}");
+    }
     assert!(place.snapshot().is_empty());
 }
 
@@ -92,7 +96,9 @@ fn the_component_is_written_for_other_hosts() {
     // The preamble of a component: magic, version 13, layer 1.
     assert_eq!(component[..8], *b"\0asm\x0d\0\x01\0");
     let wit = place.ok(&["component", "--wit"]);
-    for expected in ["import wasi:filesystem/types@0.2", "export", "queues", "holders", "maintenance"] {
+    for expected in
+        ["import wasi:filesystem/types@0.2", "export", "queues", "holders", "leases", "checkpoints", "maintenance"]
+    {
         assert!(wit.contains(expected), "{expected} is missing in {wit}");
     }
     assert!(place.snapshot().is_empty());
