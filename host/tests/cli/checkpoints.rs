@@ -227,9 +227,7 @@ fn what_nobody_could_read_is_released() {
     save(&place, "r", b"x", &[]);
     for flags in [&[][..], &["--json"]] {
         let claim = [&["checkpoint", "claim", "r", "--holder", "ada"], flags].concat();
-        let mut child = place.command(&claim).spawn().unwrap();
-        drop(child.stdout.take());
-        Answer::of(child.wait_with_output().unwrap()).expect(5, &claim);
+        place.run_unread(&claim).expect(5, &claim);
         assert_eq!(show(&place, "r")["state"], "armed");
         let full = File::options().write(true).open("/dev/full").unwrap();
         let output = place.command(&claim).stdout(Stdio::from(full)).output().unwrap();

@@ -197,9 +197,7 @@ fn a_token_that_nobody_could_read_is_released() {
     let place = Place::new();
     for flags in [&[][..], &["--json"]] {
         let acquire = [&["lease", "acquire", "l", "--holder", "ada"], flags].concat();
-        let mut child = place.command(&acquire).spawn().unwrap();
-        drop(child.stdout.take());
-        Answer::of(child.wait_with_output().unwrap()).expect(5, &acquire);
+        place.run_unread(&acquire).expect(5, &acquire);
         assert!(show(&place, "l")["holding"].is_null());
         let full = File::options().write(true).open("/dev/full").unwrap();
         let output = place.command(&acquire).stdout(Stdio::from(full)).output().unwrap();
