@@ -8,6 +8,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// What a command calls when its traps are set.
+const STARTED: &str = "started() { echo $$ >started.new; mv started.new started; };";
+
 fn is_free(place: &Place, name: &str) -> bool {
     json(&place.ok(&["lease", "show", name, "--json"]))["holding"].is_null()
 }
@@ -26,11 +29,11 @@ fn holder_of_lock(place: &Place) -> String {
     name
 }
 
-/// Starts a lock, and waits until its command runs, which leaves its process number in `started`.
+/// Starts a lock, and waits until its command says that it has `started`; answers its process number too.
 fn busy(place: &Place, arguments: &[&str], script: &str) -> (Child, String) {
     let started = place.path().join("started");
     drop(fs::remove_file(&started));
-    let script = format!("echo $$ >started.new; mv started.new started; {script}");
+    let script = format!("{STARTED} {script}");
     let lock = [&["lock", "l"], arguments, &["--", "sh", "-c", &script]].concat();
     let lock = place.command(&lock).spawn().unwrap();
     wait_until("the command runs", || started.exists());
@@ -128,7 +131,7 @@ fn a_lock_fails_itself_where_its_stores_cannot_be_used() {
 #[test]
 fn a_lease_is_held_for_longer_than_its_holder_would_live_by_itself() {
     for place in Place::both() {
-        let (lock, _) = busy(&place, &["--ttl", "1s"], "sleep 2.2");
+        let (lock, _) = busy(&place, &["--ttl", "1s"], "started; sleep 2.2");
         let start = Instant::now();
         while start.elapsed() < Duration::from_millis(1900) {
             let acquire = ["lease", "acquire", "l", "--holder", "eve"];
@@ -143,9 +146,8 @@ fn a_lease_is_held_for_longer_than_its_holder_would_live_by_itself() {
 #[test]
 fn a_command_whose_lease_is_lost_is_stopped_with_all_that_it_started() {
     for place in Place::both() {
-        let script = "trap '' TERM; sleep 600 & echo $! >child; wait; sleep 600";
+        let script = "trap '' TERM; sleep 600 & echo $! >child; started; wait; sleep 600";
         let (lock, pid) = busy(&place, &["--ttl", "1s", "--grace", "200ms"], script);
-        wait_until("its child runs", || place.path().join("child").exists());
         let child = fs::read_to_string(place.path().join("child")).unwrap();
         place.ok(&["holder", "end", &holder_of_lock(&place)]);
         let answer = wait_for(lock);
@@ -158,7 +160,7 @@ fn a_command_whose_lease_is_lost_is_stopped_with_all_that_it_started() {
 #[test]
 fn a_command_whose_lease_is_lost_has_time_to_end_in_order() {
     let place = Place::new();
-    let script = "trap 'echo tidied >tidied; exit 0' TERM; sleep 600 & wait";
+    let script = "trap 'echo tidied >tidied; exit 0' TERM; started; sleep 600 & wait";
     let (lock, _) = busy(&place, &["--ttl", "1s"], script);
     place.ok(&["holder", "end", &holder_of_lock(&place)]);
     wait_for(lock).expect(125, &["lock"]);
@@ -169,7 +171,7 @@ fn a_command_whose_lease_is_lost_has_time_to_end_in_order() {
 fn a_command_that_ends_after_its_lease_was_lost_has_not_succeeded() {
     let place = Place::new();
     // The next renewal is ten seconds away.
-    let (lock, _) = busy(&place, &["--ttl", "30s"], "while [ ! -e go ]; do sleep 0.05; done");
+    let (lock, _) = busy(&place, &["--ttl", "30s"], "started; while [ ! -e go ]; do sleep 0.05; done");
     // The keeper joins as the command starts: only then is the next renewal that far away.
     std::thread::sleep(Duration::from_millis(300));
     place.ok(&["holder", "end", &holder_of_lock(&place)]);
@@ -185,7 +187,7 @@ fn a_command_that_ends_after_its_lease_was_lost_has_not_succeeded() {
 fn a_lock_that_slept_too_long_goes_on_where_nobody_took_the_lease_and_stops_where_somebody_did() {
     for (taken, code) in [(false, 0), (true, 125)] {
         let place = Place::new();
-        let (lock, pid) = busy(&place, &["--ttl", "1s"], "while [ ! -e go ]; do sleep 0.05; done");
+        let (lock, pid) = busy(&place, &["--ttl", "1s"], "started; while [ ! -e go ]; do sleep 0.05; done");
         // As when a laptop is closed: time passes, and the lock does not notice.
         stop(&lock, "STOP");
         std::thread::sleep(Duration::from_millis(2300));
@@ -245,7 +247,7 @@ fn a_signal_is_passed_on_and_the_lease_is_held_until_the_command_has_ended() {
     for place in Place::both() {
         for (signal, code) in [("TERM", 9), ("HUP", 9), ("INT", 9)] {
             let script = "sleep 600 & child=$!; \
-                          trap 'touch told; while [ ! -e go ]; do sleep 0.02; done; kill $child; exit 9' TERM HUP INT; wait";
+                          trap 'touch told; while [ ! -e go ]; do sleep 0.02; done; kill $child; exit 9' TERM HUP INT; started; wait";
             for file in ["told", "go"] {
                 drop(fs::remove_file(place.path().join(file)));
             }
@@ -265,7 +267,7 @@ fn busy_in_background(place: &Place, script: &str) -> (Child, String) {
     use std::os::unix::process::CommandExt;
     let started = place.path().join("started");
     drop(fs::remove_file(&started));
-    let script = format!("echo $$ >started.new; mv started.new started; {script}");
+    let script = format!("{STARTED} {script}");
     let lock = place.command(&["lock", "l", "--", "sh", "-c", &script]).process_group(0).spawn().unwrap();
     wait_until("the command runs", || started.exists());
     (lock, fs::read_to_string(&started).unwrap())
@@ -274,7 +276,7 @@ fn busy_in_background(place: &Place, script: &str) -> (Child, String) {
 #[test]
 fn a_command_that_is_ended_by_a_signal_passed_on_shows_that() {
     let place = Place::new();
-    let (lock, pid) = busy(&place, &[], "exec sleep 600");
+    let (lock, pid) = busy(&place, &[], "started; exec sleep 600");
     stop(&lock, "TERM");
     let answer = wait_for(lock);
     assert_eq!((answer.code, answer.stderr.as_str()), (143, ""));
@@ -305,9 +307,8 @@ fn a_signal_ends_a_lock_that_still_waits() {
 #[test]
 fn a_killed_lock_takes_its_command_with_it_and_its_lease_is_free_after_its_time() {
     for place in Place::both() {
-        let script = "trap '' TERM; sleep 600 & echo $! >child; wait; sleep 600";
+        let script = "trap '' TERM; sleep 600 & echo $! >child; started; wait; sleep 600";
         let (mut lock, pid) = busy(&place, &["--ttl", "1s"], script);
-        wait_until("its child runs", || place.path().join("child").exists());
         let child = fs::read_to_string(place.path().join("child")).unwrap();
         lock.kill().unwrap();
         lock.wait().unwrap();
