@@ -193,10 +193,13 @@ fn a_lock_that_slept_too_long_goes_on_where_nobody_took_the_lease_and_stops_wher
         std::thread::sleep(Duration::from_millis(2300));
         if taken {
             place.ok(&["lease", "reap"]);
-        } else {
-            fs::write(place.path().join("go"), "").unwrap();
         }
         stop(&lock, "CONT");
+        if !taken {
+            // Time to be stopped in, wrongly.
+            std::thread::sleep(Duration::from_millis(500));
+            fs::write(place.path().join("go"), "").unwrap();
+        }
         wait_for(lock).expect(code, &["lock"]);
         assert!(!runs(&pid));
     }
@@ -367,8 +370,10 @@ fn at_a_terminal_the_command_can_be_typed_to() {
 #[test]
 fn at_a_terminal_an_interrupt_ends_the_command_the_lock_and_the_script_around_it() {
     let place = Place::new();
-    let shell = "leasehold lock l -- sh -c 'touch started; exec sleep 600'; touch went-on";
-    let Some(_) = in_terminal(&place, shell, b"\x03") else { return };
+    // A shell that goes on where what it runs is interrupted, unless that died of the interrupt.
+    let leasehold = env!("CARGO_BIN_EXE_leasehold");
+    let shell = format!("bash -c '{leasehold} lock l -- sh -c \"touch started; exec sleep 600\"; touch went-on'");
+    let Some(_) = in_terminal(&place, &shell, b"\x03") else { return };
     assert!(is_free(&place, "l"));
     assert!(!place.path().join("went-on").exists());
 }
@@ -384,7 +389,7 @@ fn at_a_terminal_all_that_the_command_started_ends_with_its_lease_or_its_lock() 
         // The lock stays in the foreground: who ends it runs beside it.
         let shell = format!(
             "(while [ ! -e child ]; do sleep 0.05; done; {end}) & \
-             leasehold lock l --ttl 1s -- sh -c 'trap \"\" TERM; echo $PPID >lock; sleep 600 & echo $! >child; wait; sleep 600'; \
+             leasehold lock l --ttl 1s -- sh -c 'trap \"\" TERM HUP; echo $PPID >lock; sleep 600 & echo $! >child; wait; sleep 600'; \
              echo code $?"
         );
         let Some(answer) = in_terminal(&place, &shell, b"") else { return };
