@@ -168,6 +168,28 @@ fn a_command_whose_lease_is_lost_has_time_to_end_in_order() {
 }
 
 #[test]
+fn a_command_is_stopped_when_its_holder_could_not_be_renewed_in_time() {
+    for place in Place::both() {
+        let (lock, pid) = busy(&place, &["--ttl", "1s"], "started; exec sleep 600");
+        let start = Instant::now();
+        // Nobody can tell whether such a holder lives, so it counts as living; but it cannot be renewed.
+        let holder = place.store("holders").join(holder_of_lock(&place));
+        wait_until("its state is out of the way", || {
+            fs::write(holder.join("no-state"), "").unwrap();
+            let states: Vec<_> = fs::read_dir(&holder).unwrap().map(|entry| entry.unwrap().path()).collect();
+            let mut states = states.iter().filter(|path| !path.ends_with("no-state"));
+            // It may be renewed at this very moment.
+            states.next().is_some_and(|state| fs::remove_file(state).is_ok())
+        });
+        let answer = wait_for(lock);
+        answer.expect(125, &["lock"]);
+        assert!(answer.stderr.contains("lost"), "{}", answer.stderr);
+        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(!runs(&pid));
+    }
+}
+
+#[test]
 fn a_command_that_ends_after_its_lease_was_lost_has_not_succeeded() {
     let place = Place::new();
     // The next renewal is ten seconds away.
