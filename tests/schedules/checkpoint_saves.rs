@@ -183,7 +183,7 @@ fn earlier_saves_are_kept_while_it_is_saved_and_swept() {
             .actor("L", look.clone())
             .listings(listings)
             .always(history_stands)
-            .crashes(1)
+            .crashes(if listings == Listings::Atomic { 1 } else { 0 })
             .finally(|view, ends| match ends.of("L") {
                 Some("Ok(2) 0" | "Ok(2) not found") | None => leaves(view, &["first", "the second", "the third one"]),
                 other => Err(format!("{other:?}")),
