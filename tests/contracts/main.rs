@@ -8,6 +8,7 @@ mod holders;
 mod leases;
 mod looop;
 mod maintenance;
+mod mended;
 mod queue;
 mod queue_given;
 mod queue_operator;

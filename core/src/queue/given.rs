@@ -67,7 +67,7 @@ impl<D: Directory> Given<D> {
 
     /// The same in an `ids` that was opened anew.
     pub(crate) fn read_in(ids: &D, key: &Key) -> Result<Option<Self>> {
-        match Ref::read(ids, key.as_str(), Entry::is_token)? {
+        match Ref::read(ids, key.as_str(), Entry::rank)? {
             Seen::Absent => Ok(None),
             Seen::Unknown(doubt) => Err(Error::Damaged(format!("ids/{doubt}, run the doctor"))),
             Seen::Present(reference) => match Entry::parse(&reference.token_name) {
