@@ -31,7 +31,7 @@ struct RunName {
 
 fn run(path: &str) -> Option<RunName> {
     let fields: Vec<&str> = last(path).split('.').collect();
-    let ([token, phase, _, birth, save, keep], rest) = fields.split_first_chunk()?;
+    let ([token, phase, _, birth, save, _, keep], rest) = fields.split_first_chunk()?;
     let holder = match (*phase, rest) {
         ("held", [holder, epoch]) => Some(((*holder).into(), number(epoch)?)),
         ("armed" | "damaged" | "done" | "tomb", []) => None,
