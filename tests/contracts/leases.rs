@@ -166,7 +166,10 @@ fn a_place_that_is_not_asked_for_is_void_after_ten_seconds_and_one_that_is_lasts
         assert!(ahead(turn(&leases, &c)).is_some());
     }
     release(&leases, token);
-    assert_eq!(ahead(turn(&leases, &c)), None, "b asks no more");
+    let d = holder(&world, "d");
+    let Err(Error::Held(first)) = leases.acquire("repo", &d, Standard) else { panic!("it came before c") };
+    assert_eq!(first.holder, "c", "b asks no more, and c does");
+    assert_eq!(ahead(turn(&leases, &c)), None);
     assert_eq!(leases.get("repo").unwrap().unwrap().waiting, 0);
 }
 

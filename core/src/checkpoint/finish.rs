@@ -10,7 +10,7 @@ use crate::capability::Directory;
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::name::Key;
-use crate::reference::{Ref, Seen, busy, not_understood};
+use crate::reference::{Ref, Seen, busy};
 use crate::store::is_sync;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -126,7 +126,7 @@ impl<D: Directory> Checkpoints<D> {
         for _ in 0..TRIES_MAX {
             match self.refs.read(key)? {
                 Seen::Absent => return Ok(None),
-                Seen::Unknown(why) => return Err(not_understood("run", &why)),
+                Seen::Unknown(doubt) => return Err(doubt.into_error("run")),
                 Seen::Present(reference) => {
                     if let Some(state) = RunName::parse(&reference.token_name) {
                         return Ok(Some((reference, state)));

@@ -9,7 +9,7 @@ use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
 use crate::limits::{HISTORY_MAX, PAYLOAD_BYTES_MAX, TRIES_MAX};
 use crate::name::{Key, Nonce};
-use crate::reference::{Ref, Refs, Seen, busy, not_understood};
+use crate::reference::{Ref, Refs, Seen, busy};
 use crate::store::{create_file, is_sync, sync_all};
 use alloc::format;
 use alloc::string::String;
@@ -45,7 +45,7 @@ impl<D: Directory> Checkpoints<D> {
                     Some(id) => return Ok(id),
                     None => continue,
                 },
-                Seen::Unknown(why) => return Err(not_understood("run", &why)),
+                Seen::Unknown(doubt) => return Err(doubt.into_error("run")),
                 Seen::Present(reference) => reference,
             };
             let Some(state) = RunName::parse(&reference.token_name) else { continue };

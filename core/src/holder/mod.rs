@@ -241,7 +241,7 @@ impl<D: Directory> Holder<D> {
     fn read_own(&self) -> Result<(Ref<D>, HolderName)> {
         match self.holders.read(&self.key)? {
             Seen::Absent => Err(self.lost("no such holder any more")),
-            Seen::Unknown(why) => Err(Error::Damaged(format!("holder {why}"))),
+            Seen::Unknown(doubt) => Err(doubt.into_error("holder")),
             Seen::Present(reference) => match HolderName::parse(&reference.token_name) {
                 Some(state) if state.epoch == self.epoch && state.life == Life::Live => Ok((reference, state)),
                 Some(state) if state.epoch == self.epoch => Err(self.lost("it was ended, or declared dead")),

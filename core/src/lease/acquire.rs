@@ -9,7 +9,7 @@ use crate::error::{Error, Holding, Result};
 use crate::holder::Holder;
 use crate::limits::TRIES_MAX;
 use crate::name::{Key, Nonce};
-use crate::reference::{Ref, Refs, Seen, busy, not_understood};
+use crate::reference::{Ref, Refs, Seen, busy};
 use crate::store::is_sync;
 use alloc::format;
 
@@ -127,7 +127,7 @@ impl<D: Directory> Leases<D> {
     fn look(&self, name: &str, key: &Key, holder: &Holder<D>) -> Result<Option<Look<D>>> {
         let reference = match self.refs.read(key)? {
             Seen::Absent => return self.give_birth(name, key).map(|()| None),
-            Seen::Unknown(why) => return Err(not_understood("lease", &why)),
+            Seen::Unknown(doubt) => return Err(doubt.into_error("lease")),
             Seen::Present(reference) => reference,
         };
         let Some(state) = LeaseName::parse(&reference.token_name) else { return Ok(None) };

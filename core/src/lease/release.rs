@@ -7,7 +7,7 @@ use crate::capability::Directory;
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::name::Key;
-use crate::reference::{Ref, Seen, busy, not_understood};
+use crate::reference::{Ref, Seen, busy};
 use crate::store::is_sync;
 use alloc::format;
 use alloc::vec::Vec;
@@ -24,7 +24,7 @@ impl<D: Directory> Leases<D> {
         for _ in 0..TRIES_MAX {
             let mut reference = match self.refs.read(&key)? {
                 Seen::Absent => return Err(lost("nobody has it any more")),
-                Seen::Unknown(why) => return Err(not_understood("lease", &why)),
+                Seen::Unknown(doubt) => return Err(doubt.into_error("lease")),
                 Seen::Present(reference) => reference,
             };
             let Some(state) = LeaseName::parse(&reference.token_name) else { continue };

@@ -10,7 +10,7 @@
 
 mod refs;
 
-pub(crate) use refs::{Refs, busy, not_understood, unlink_if_there};
+pub(crate) use refs::{Refs, busy, unlink_if_there};
 
 use crate::capability::{Directory, Environment, FsError, FsResult, Kind};
 use crate::error::{Error, Result};
@@ -30,8 +30,33 @@ pub(crate) enum Seen<D> {
     Absent,
     /// A ref.
     Present(Ref<D>),
-    /// Something that is not understood, and why. It counts as held.
-    Unknown(String),
+    /// Something that is not understood. It counts as held.
+    Unknown(Doubt),
+}
+
+/// Why something is not understood.
+#[derive(Debug, thiserror::Error)]
+#[error("{why}")]
+pub(crate) struct Doubt {
+    why: String,
+    /// Whether it could not be looked into: then it may well be understood.
+    is_unreadable: bool,
+}
+
+impl Doubt {
+    fn unreadable<D>(key: &str, error: &FsError) -> Seen<D> {
+        // What is no directory was looked at well enough.
+        let is_unreadable = !matches!(error, FsError::NotDirectory | FsError::Link);
+        Seen::Unknown(Doubt { why: format!("{key}: {error}"), is_unreadable })
+    }
+
+    /// What is answered to who needs to know.
+    pub(crate) fn into_error(self, what: &str) -> Error {
+        if self.is_unreadable {
+            return Error::Io(format!("{what} {self}; it counts as held"));
+        }
+        Error::Damaged(format!("{what} {self}; it counts as held, run the doctor"))
+    }
 }
 
 /// A ref as it was read.
@@ -54,11 +79,11 @@ impl<D: Directory> Ref<D> {
             let dir = match parent.open_dir(key) {
                 Ok(dir) => dir,
                 Err(FsError::NotFound) => return Ok(Seen::Absent),
-                Err(error) => return Ok(Seen::Unknown(format!("{key}: {error}"))),
+                Err(error) => return Ok(Doubt::unreadable(key, &error)),
             };
             let listed = match list_entries(&dir) {
                 Ok(listed) => listed,
-                Err(error) => return Ok(Seen::Unknown(format!("{key}: {error}"))),
+                Err(error) => return Ok(Doubt::unreadable(key, &error)),
             };
             let is_empty = listed.is_empty();
             let birth = listed.iter().find_map(|(name, kind)| match kind {
@@ -74,12 +99,12 @@ impl<D: Directory> Ref<D> {
                 (None, _) if is_empty => match parent.remove_dir(key) {
                     Ok(()) | Err(FsError::NotFound) => return Ok(Seen::Absent),
                     Err(FsError::NotEmpty | FsError::Exists) => {}
-                    Err(error) => return Ok(Seen::Unknown(format!("{key}: {error}"))),
+                    Err(error) => return Ok(Doubt::unreadable(key, &error)),
                 },
                 (None, _) => reason = "no token file among what stands there",
             }
         }
-        Ok(Seen::Unknown(format!("{key}: {reason}")))
+        Ok(Seen::Unknown(Doubt { why: format!("{key}: {reason}"), is_unreadable: false }))
     }
 
     /// Changes the state from the one that was read to `next`; `false` if somebody else was first.

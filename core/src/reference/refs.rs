@@ -263,11 +263,6 @@ impl<D: Directory> Refs<D> {
     }
 }
 
-/// What is wrong where something that is not understood stands.
-pub(crate) fn not_understood(what: &str, why: &str) -> Error {
-    Error::Damaged(format!("{what} {why}; it counts as held, run the doctor"))
-}
-
 /// What cannot be done because others are always first.
 pub(crate) fn busy(what: &str, name: &str) -> Error {
     Error::Exhausted(format!("{what} {name:?} is changed by others all the time, try again"))
