@@ -22,14 +22,14 @@ fn rounds() -> u64 {
     from_environment("LEASEHOLD_RACE_ROUNDS", 1_000)
 }
 
-/// Every fourth round has a run of its own; the others share a few, which are done and saved anew.
+/// Every eighth round has a run of its own; the others share a few, which are done and saved anew.
 fn run_of(round: u64) -> String {
-    if round.is_multiple_of(4) { format!("own-{round}") } else { format!("shared-{}", round % 16) }
+    if round % 8 == 4 { format!("own-{round}") } else { format!("shared-{}", round % 16) }
 }
 
 /// Up to 64 KiB, which tell their round.
 fn content_of(round: u64, part: &str) -> Vec<u8> {
-    let length = [100, 1_000, 10_000, 65_536][usize::try_from(round % 4).unwrap()];
+    let length = [100, 1_000, 10_000, 65_536][usize::try_from(round / 8 % 4).unwrap()];
     let mut content = format!("{round}-{part}|").into_bytes();
     let whole = content.len().max(length);
     while content.len() < whole {
@@ -39,7 +39,7 @@ fn content_of(round: u64, part: &str) -> Vec<u8> {
 }
 
 fn winner_dies_in(round: u64) -> bool {
-    round % 8 == 3 || round % 16 == 8
+    round % 8 == 3 || round % 16 == 4
 }
 
 struct Racer<'a> {
@@ -66,9 +66,9 @@ pub(crate) fn go_round(mut session: Session, root: &Path, number: usize, log: &m
             if has_won {
                 racer.die();
             }
-            if round.is_multiple_of(2) {
-                // Time to recover it.
-                std::thread::sleep(Duration::from_millis(1));
+            if round % 16 != 3 {
+                // Time to recover it; elsewhere that races with the next claims.
+                std::thread::sleep(Duration::from_millis(2));
             }
             barrier.wait();
         }
