@@ -9,7 +9,7 @@
 //! at any moment: what it held comes back.
 //!
 //! ```
-//! use leasehold::{Durability, Engine, Grants, NewTask, OnDuplicate};
+//! use leasehold::{Durability, Engine, Grants, NewTask, OnDuplicate, SaveOptions};
 //!
 //! # fn main() -> leasehold::Result<()> {
 //! # let place = tempfile::TempDir::new().unwrap();
@@ -25,6 +25,11 @@
 //! assert_eq!(tasks[0].payload, b"resize cat.jpg");
 //! session.queue("thumbnails")?.done(&tasks[0].receipt, None, Durability::Standard)?;
 //! # assert_eq!(session.queue("thumbnails")?.status()?.claimed, 0);
+//!
+//! // A lease is had by one holder at a time; a checkpoint is where to carry on.
+//! let token = session.lease_acquire("deploy", &holder, Durability::Standard)?;
+//! session.checkpoint_save("import", b"page 1", &SaveOptions::default(), Durability::Standard)?;
+//! session.lease_release("deploy", token, Durability::Standard)?;
 //! # Ok(())
 //! # }
 //! ```

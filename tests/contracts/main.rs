@@ -9,6 +9,7 @@ mod jobs;
 mod leases;
 mod looop;
 mod maintenance;
+mod mended;
 mod queue;
 mod queue_given;
 mod queue_operator;

@@ -177,7 +177,7 @@ fn handed_out_by_the_living(view: &View<'_>) -> Verdict {
 }
 
 /// Whether the claim that was just taken was over: its own time, or its holder's epoch.
-pub(super) fn may_be_taken(view: &View<'_>, what: &str, until: u64) -> Verdict {
+fn may_be_taken(view: &View<'_>, what: &str, until: u64) -> Verdict {
     let (holder, epoch) = what.trim_start_matches("taken ").split_once(' ').unwrap_or_default();
     if view.now_ms() > until {
         return Ok(());

@@ -141,7 +141,7 @@ fn the_birth_of_a_lease_that_is_swept_half_way_is_made_anew() {
         .actor("A", acquire_and_release)
         .actor("S", sweep)
         .clock("clock", |c| c.advance(OLD + 10_000))
-        .crashes(1)
+        .crashes(0)
         .finally(|view, ends| match ends.of("A") {
             Some("had") => is_open(view).and_then(|()| goes_on(view)),
             None => goes_on(view),

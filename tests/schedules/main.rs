@@ -2,6 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod blobs;
+mod checkpoint_claims;
+mod checkpoint_laws;
+mod checkpoint_removed;
+mod checkpoint_saves;
 mod debris;
 mod deeds;
 mod dropped;

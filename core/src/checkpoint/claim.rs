@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::holder::Holder;
 use crate::limits::TRIES_MAX;
 use crate::name::{Key, Nonce};
-use crate::reference::{Ref, Seen, busy, not_understood};
+use crate::reference::{Ref, Seen, busy};
 use crate::store::is_sync;
 use alloc::format;
 
@@ -39,7 +39,7 @@ impl<D: Directory> Checkpoints<D> {
         for _ in 0..TRIES_MAX {
             let mut reference = match self.refs.read(&key)? {
                 Seen::Absent => return over(),
-                Seen::Unknown(why) => return Err(not_understood("run", &why)),
+                Seen::Unknown(doubt) => return Err(doubt.into_error("run")),
                 Seen::Present(reference) => reference,
             };
             let Some(state) = RunName::parse(&reference.token_name) else { continue };

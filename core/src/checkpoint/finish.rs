@@ -10,33 +10,32 @@ use crate::capability::Directory;
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::name::Key;
-use crate::reference::{Ref, Seen, busy, not_understood};
+use crate::reference::{Ref, Seen, busy};
 use crate::store::is_sync;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 impl<D: Directory> Checkpoints<D> {
-    /// Ends `run`. Repeating it with the same receipt succeeds while the record is kept. Unsynced by default.
+    /// Ends `run`. Repeating it with the same receipt succeeds while the record is kept. Synced by default.
     ///
     /// # Errors
     /// [`Error::Lost`] if the claim is over; [`Error::InvalidName`], [`Error::InvalidArgument`] for a garbled receipt,
     /// [`Error::Damaged`], [`Error::Unsupported`] for a store of another version, [`Error::Io`].
     pub fn complete(&self, run: &str, receipt: &str, durability: Durability) -> Result<()> {
-        self.end_claim(run, receipt, durability, true, &mut |reference, state| {
-            // What cannot be looked into is left to the sweep.
-            let history = self.history_of(reference).ok().flatten();
-            let done = state.with(state.token, Phase::Done, self.refs.environment.now_ms());
-            if !reference.swap(done.text())? {
-                return Ok(false);
+        let sync = is_sync(durability, true);
+        let (reference, state) = self.end_claim(run, receipt, sync, &mut |reference, state| match state.phase {
+            // It was done under this very claim.
+            Phase::Done => Ok(true),
+            _ => reference.swap(state.with(state.token, Phase::Done, self.refs.environment.now_ms()).text()),
+        })?;
+        // Only what was named: somebody may be saving anew already. And only once the end is on the disk: a power cut may
+        // bring back the claim. What is left here goes with the record.
+        if sync && let Ok(Some(history)) = self.history_of(&reference) {
+            for save in history.kept(&state) {
+                let _ = history.unlink(save);
             }
-            // Only what was named: somebody may be saving anew already. What is left here goes with the record.
-            if let Some(history) = history {
-                for save in history.kept(state) {
-                    let _ = history.unlink(save);
-                }
-            }
-            Ok(true)
-        })
+        }
+        Ok(())
     }
 
     /// Gives up the claim and leaves the content as it is: `run` is armed. Unsynced by default.
@@ -44,35 +43,35 @@ impl<D: Directory> Checkpoints<D> {
     /// # Errors
     /// As [`Checkpoints::complete`].
     pub fn release(&self, run: &str, receipt: &str, durability: Durability) -> Result<()> {
-        self.end_claim(run, receipt, durability, false, &mut |reference, state| self.rearm(reference, state))
+        let sync = is_sync(durability, false);
+        self.end_claim(run, receipt, sync, &mut |reference, state| match state.phase {
+            Phase::Done => Err(lost(run)),
+            _ => self.rearm(reference, state),
+        })
+        .map(|_| ())
     }
 
+    /// Lets `end` swap the claim that the receipt names, or what it has become under its token; answers the run, and
+    /// what it was before.
     fn end_claim(
         &self,
         run: &str,
         receipt: &str,
-        durability: Durability,
-        completes: bool,
+        sync: bool,
         end: &mut dyn FnMut(&mut Ref<D>, &RunName) -> Result<bool>,
-    ) -> Result<()> {
+    ) -> Result<(Ref<D>, RunName)> {
         let key = Key::of(run)?;
         let receipt = Receipt::parse(receipt, &key)?;
         for _ in 0..TRIES_MAX {
-            let (mut reference, state) = match self.read(&key)? {
-                Some(read) => read,
-                None => return Err(lost(run)),
-            };
-            match state.phase {
-                Phase::Held { .. } if receipt.names(&state) => {
-                    if !end(&mut reference, &state)? {
-                        continue;
-                    }
-                }
-                // It was done under this very claim.
-                Phase::Done if completes && receipt.names(&state) => {}
-                _ => return Err(lost(run)),
+            let Some((mut reference, state)) = self.read(&key)? else { return Err(lost(run)) };
+            let is_named = matches!(state.phase, Phase::Held { .. } | Phase::Done) && receipt.names(&state);
+            if !is_named {
+                return Err(lost(run));
             }
-            return self.sync_if(is_sync(durability, false), &reference);
+            if end(&mut reference, &state)? {
+                self.sync_if(sync, &reference)?;
+                return Ok((reference, state));
+            }
         }
         Err(busy("run", run))
     }
@@ -126,7 +125,7 @@ impl<D: Directory> Checkpoints<D> {
         for _ in 0..TRIES_MAX {
             match self.refs.read(key)? {
                 Seen::Absent => return Ok(None),
-                Seen::Unknown(why) => return Err(not_understood("run", &why)),
+                Seen::Unknown(doubt) => return Err(doubt.into_error("run")),
                 Seen::Present(reference) => {
                     if let Some(state) = RunName::parse(&reference.token_name) {
                         return Ok(Some((reference, state)));

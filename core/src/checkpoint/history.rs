@@ -96,7 +96,10 @@ impl<D: Directory> History<D> {
 
     /// What `state` keeps.
     pub(crate) fn kept(&self, state: &RunName) -> Vec<&SaveName> {
-        self.chain(Some(state.save), state.keep)
+        match self.find(state.save) {
+            Some(_) => self.chain(Some(state.save), state.keep),
+            None => self.chain(state.previous, state.keep.saturating_sub(1)),
+        }
     }
 
     /// What is debris beside `state`: not kept, and built on a token that has passed, so that no swap can come to name

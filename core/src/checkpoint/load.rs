@@ -7,7 +7,7 @@ use crate::capability::Directory;
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::name::{Key, Nonce};
-use crate::reference::{Ref, Seen, busy, not_understood};
+use crate::reference::{Ref, Seen, busy};
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -68,7 +68,7 @@ impl<D: Directory> Checkpoints<D> {
     fn read_living(&self, key: &Key) -> Result<Option<(Ref<D>, RunName)>> {
         match self.refs.read(key)? {
             Seen::Absent => Ok(None),
-            Seen::Unknown(why) => Err(not_understood("run", &why)),
+            Seen::Unknown(doubt) => Err(doubt.into_error("run")),
             Seen::Present(reference) => match RunName::parse(&reference.token_name) {
                 Some(state) if !matches!(state.phase, Phase::Done | Phase::Tomb) => Ok(Some((reference, state))),
                 _ => Ok(None),

@@ -133,6 +133,6 @@ impl<D: Directory> Checkpoints<D> {
     /// The checkpoints kept in `dir`, held by `holders`. Touches nothing yet.
     #[must_use]
     pub fn new(dir: D, holders: Holders<D>, environment: Environment) -> Self {
-        Checkpoints { refs: Refs::new(dir, holders, environment, FORMAT, RunName::is_token) }
+        Checkpoints { refs: Refs::new(dir, holders, environment, FORMAT, RunName::rank) }
     }
 }

@@ -1,7 +1,9 @@
-//! The token file's name of a run: `<token>.<state>.<since>.<birth>.<save>.<keep>`, and `.<holder>.<epoch>` while it is held.
+//! The token file's name of a run: `<token>.<state>.<since>.<birth>.<save>.<save before, or ->.<keep>`, and
+//! `.<holder>.<epoch>` while it is held.
 
 use crate::limits::HISTORY_MAX;
 use crate::name::{Key, Nonce, number};
+use crate::reference::Rank;
 use alloc::string::String;
 
 /// Where a run is in its life.
@@ -42,6 +44,8 @@ pub(crate) struct RunName {
     pub(crate) birth: Nonce,
     /// The last save.
     pub(crate) save: Nonce,
+    /// The one before it, where that is kept: a power cut may bring back this name without the last save.
+    pub(crate) previous: Option<Nonce>,
     /// How many saves are kept, that one included.
     pub(crate) keep: u32,
 }
@@ -58,6 +62,11 @@ impl RunName {
         self.birth.write(&mut out);
         out.push('.');
         self.save.write(&mut out);
+        out.push('.');
+        match &self.previous {
+            Some(previous) => previous.write(&mut out),
+            None => out.push('-'),
+        }
         out.push('.');
         number::write(&mut out, self.keep.into());
         if let Phase::Held { holder, epoch } = &self.phase {
@@ -76,6 +85,10 @@ impl RunName {
         let since_ms = number::read(fields.next()?)?;
         let birth = Nonce::read(fields.next()?)?;
         let save = Nonce::read(fields.next()?)?;
+        let previous = match fields.next()? {
+            "-" => None,
+            previous => Some(Nonce::read(previous)?),
+        };
         let keep = u32::try_from(number::read(fields.next()?)?).ok().filter(|keep| (1..=HISTORY_MAX).contains(keep))?;
         let phase = match phase {
             "armed" => Phase::Armed,
@@ -88,12 +101,19 @@ impl RunName {
             }
             _ => return None,
         };
-        let name = RunName { token, phase, since_ms, birth, save, keep };
+        let name = RunName { token, phase, since_ms, birth, save, previous, keep };
         (name.text() == text).then_some(name)
     }
 
-    pub(crate) fn is_token(text: &str) -> bool {
-        Self::parse(text).is_some()
+    /// Under one token a run is armed or held, then damaged or done, then removed.
+    pub(crate) fn rank(text: &str) -> Option<Rank> {
+        let name = Self::parse(text)?;
+        let phase = match name.phase {
+            Phase::Armed | Phase::Held { .. } => 0,
+            Phase::Damaged | Phase::Done => 1,
+            Phase::Tomb => 2,
+        };
+        Some((name.token, phase, name.since_ms))
     }
 
     /// The same run in another phase, from now on.
@@ -119,13 +139,13 @@ mod tests {
                 _ => Phase::Held { holder: Key::of(&"Ä".repeat(100)).unwrap(), epoch },
             };
             let nonce = Nonce::read("0123456789abcdef").unwrap();
-            let name = RunName { token, phase, since_ms, birth: nonce, save: nonce, keep };
+            let name = RunName { token, phase, since_ms, birth: nonce, save: nonce, previous: Some(nonce), keep };
             prop_assert!(name.text().len() <= 230);
             prop_assert_eq!(RunName::parse(&name.text()), Some(name));
         }
 
         #[test]
-        fn nothing_else_is_taken_for_one(text in "[0-9a-v]{1,3}\\.(armed|held|x)\\.[0-9a-v]{1,4}\\.[0-9a-w]{16}\\.[0-9a-v]{15,16}\\.[0-9]{1,2}(\\.[a-z%0-9]{1,3}\\.[0-9]{1,2})?") {
+        fn nothing_else_is_taken_for_one(text in "[0-9a-v]{1,3}\\.(armed|held|x)\\.[0-9a-v]{1,4}\\.[0-9a-w]{16}\\.[0-9a-v]{15,16}\\.-\\.[0-9]{1,2}(\\.[a-z%0-9]{1,3}\\.[0-9]{1,2})?") {
             if let Some(name) = RunName::parse(&text) {
                 prop_assert_eq!(name.text(), text);
             }

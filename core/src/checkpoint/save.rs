@@ -9,7 +9,7 @@ use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
 use crate::limits::{HISTORY_MAX, PAYLOAD_BYTES_MAX, TRIES_MAX};
 use crate::name::{Key, Nonce};
-use crate::reference::{Ref, Refs, Seen, busy, not_understood};
+use crate::reference::{Ref, Refs, Seen, busy};
 use crate::store::{create_file, is_sync, sync_all};
 use alloc::format;
 use alloc::string::String;
@@ -26,7 +26,8 @@ struct Saving<'a> {
 
 impl<D: Directory> Checkpoints<D> {
     /// Saves `content` as that of `run`, and answers the id of the save. Without a receipt a new run is made, or one
-    /// that nobody holds is replaced. Synced by default.
+    /// that nobody holds is replaced. Synced by default; an unsynced save keeps the one before it as well, since a power
+    /// cut may bring it back without its content.
     ///
     /// # Errors
     /// [`Error::Held`] without a receipt while somebody who lives holds the run. [`Error::Lost`] if the receipt's claim
@@ -45,7 +46,7 @@ impl<D: Directory> Checkpoints<D> {
                     Some(id) => return Ok(id),
                     None => continue,
                 },
-                Seen::Unknown(why) => return Err(not_understood("run", &why)),
+                Seen::Unknown(doubt) => return Err(doubt.into_error("run")),
                 Seen::Present(reference) => reference,
             };
             let Some(state) = RunName::parse(&reference.token_name) else { continue };
@@ -76,14 +77,17 @@ impl<D: Directory> Checkpoints<D> {
     /// The swap that names a new save; `None` if the state has changed meanwhile.
     fn replace(&self, reference: &mut Ref<D>, state: &RunName, dir: D, saving: &Saving<'_>) -> Result<Option<String>> {
         let Saving { content, is_kept, keep, sync } = *saving;
+        // What is not on the disk yet may come back without its content: then the one before it is to be had.
+        let keep = if sync { keep } else { keep.max(2) };
         let history = History::read(dir)?;
         let before = match state.phase {
             Phase::Done | Phase::Tomb => None,
             // What cannot be read is not worth going back to.
-            Phase::Damaged => history.find(state.save).and_then(|save| save.previous),
+            Phase::Damaged => state.previous,
             Phase::Armed | Phase::Held { .. } => Some(state.save),
         };
-        let kept = history.chain(before, state.keep.min(keep.saturating_sub(1)));
+        let is_counted = u32::from(state.phase == Phase::Damaged);
+        let kept = history.chain(before, state.keep.saturating_sub(is_counted).min(keep.saturating_sub(1)));
         let now_ms = self.refs.environment.now_ms();
         let id = Nonce::draw_on(state.token, &self.refs.environment);
         let save = SaveName::of(content, id, now_ms, kept.first().map(|save| save.id));
@@ -98,10 +102,11 @@ impl<D: Directory> Checkpoints<D> {
             file.sync().map_err(|error| Error::at("a save", &error))?;
             sync_all(&[(&history.dir, "the saves")])?;
         }
+        let previous = save.previous;
         let next = if is_kept {
-            RunName { save: id, keep, ..state.clone() }
+            RunName { save: id, previous, keep, ..state.clone() }
         } else {
-            RunName { save: id, keep, ..state.with(self.refs.next_token(state.token)?, Phase::Armed, now_ms) }
+            RunName { save: id, previous, keep, ..state.with(self.refs.next_token(state.token)?, Phase::Armed, now_ms) }
         };
         if !reference.swap(next.text())? {
             let _ = history.unlink(&save);
@@ -109,10 +114,11 @@ impl<D: Directory> Checkpoints<D> {
         }
         if sync {
             self.refs.sync(reference)?;
-        }
-        // Each was named once, so nobody can come to name it. What is left here is debris.
-        for superseded in history.kept(state).into_iter().filter(|save| !kept.contains(save)) {
-            let _ = history.unlink(superseded);
+            // Each was named once, so nobody can come to name it. Before the swap is on the disk they stay: a power cut
+            // may bring back the name that names them. What is left here is debris.
+            for superseded in history.kept(state).into_iter().filter(|save| !kept.contains(save)) {
+                let _ = history.unlink(superseded);
+            }
         }
         Ok(Some(id.text()))
     }
@@ -125,7 +131,7 @@ impl<D: Directory> Checkpoints<D> {
         let token = self.refs.next_token(0)?;
         let id = Nonce::draw_on(token, &self.refs.environment);
         let birth = Nonce::draw(&self.refs.environment);
-        let state = RunName { token, phase: Phase::Armed, since_ms: now_ms, birth, save: id, keep };
+        let state = RunName { token, phase: Phase::Armed, since_ms: now_ms, birth, save: id, previous: None, keep };
         let Some(unborn) = self.refs.conceive(&tmp, birth, state.text(), run)? else { return Ok(None) };
         let save = SaveName::of(content, id, now_ms, None);
         let made = match unborn.make_content(&save.text(), &[content]) {

@@ -7,7 +7,7 @@ use crate::capability::Directory;
 use crate::error::Result;
 use crate::name::Key;
 use crate::reference::Ref;
-use crate::store::Swept;
+use crate::store::{Swept, sync_all};
 
 impl<D: Directory> Checkpoints<D> {
     /// Removes debris, and records and births at least `older_than_ms` old.
@@ -31,6 +31,10 @@ impl<D: Directory> Checkpoints<D> {
             Phase::Armed | Phase::Held { .. } | Phase::Damaged => {
                 let Some(history) = self.history_of(&reference)? else { return Ok(false) };
                 let debris = history.debris(&state);
+                if !debris.is_empty() {
+                    // A power cut must not bring back a name that names some of it.
+                    sync_all(&[(&reference.dir, "the run")])?;
+                }
                 for save in &debris {
                     history.unlink(save)?;
                 }

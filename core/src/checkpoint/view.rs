@@ -6,7 +6,7 @@ use super::{Checkpoints, RunInfo, RunPage, RunState};
 use crate::capability::{Directory, Kind};
 use crate::error::{Error, Result};
 use crate::name::Key;
-use crate::reference::{Ref, Seen, not_understood};
+use crate::reference::{Ref, Seen};
 use crate::store::{Damage, list_entries};
 use alloc::format;
 use alloc::rc::Rc;
@@ -23,7 +23,7 @@ impl<D: Directory> Checkpoints<D> {
         let key = Key::of(run)?;
         match self.refs.read(&key)? {
             Seen::Absent => Ok(None),
-            Seen::Unknown(why) => Err(not_understood("run", &why)),
+            Seen::Unknown(doubt) => Err(doubt.into_error("run")),
             Seen::Present(reference) => Ok(self.view(&key, &reference)),
         }
     }

@@ -96,7 +96,7 @@ impl<D: Directory> Holders<D> {
     }
 
     pub(crate) fn read(&self, key: &Key) -> Result<Seen<D>> {
-        Ref::read(&self.dir, key.as_str(), HolderName::is_token)
+        Ref::read(&self.dir, key.as_str(), HolderName::rank)
     }
 
     /// The caller's name behind a key that stands in some claim.
@@ -147,7 +147,7 @@ impl<D: Directory> Holders<D> {
                     damages.push(Damage::unknown(Rc::clone(&store), name, path, problem));
                 }
                 Ok(Seen::Present(reference)) => {
-                    let looked = reference.for_each_foreign(HolderName::is_token, &mut |dir, entry| {
+                    let looked = reference.for_each_foreign(HolderName::rank, &mut |dir, entry| {
                         let path = format!("{name}/{entry}");
                         damages.push(Damage::foreign(dir, String::from(entry), path, "not part of a holder"));
                     });
@@ -241,7 +241,7 @@ impl<D: Directory> Holder<D> {
     fn read_own(&self) -> Result<(Ref<D>, HolderName)> {
         match self.holders.read(&self.key)? {
             Seen::Absent => Err(self.lost("no such holder any more")),
-            Seen::Unknown(why) => Err(Error::Damaged(format!("holder {why}"))),
+            Seen::Unknown(doubt) => Err(doubt.into_error("holder")),
             Seen::Present(reference) => match HolderName::parse(&reference.token_name) {
                 Some(state) if state.epoch == self.epoch && state.life == Life::Live => Ok((reference, state)),
                 Some(state) if state.epoch == self.epoch => Err(self.lost("it was ended, or declared dead")),

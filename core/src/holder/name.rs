@@ -1,6 +1,7 @@
 //! The token file's name of a holder: `<epoch>.<beat>.<state>.<set-at>.<ttl>.<birth>`.
 
 use crate::name::{Nonce, number};
+use crate::reference::Rank;
 use alloc::string::String;
 
 /// Where an epoch is in its life.
@@ -66,8 +67,15 @@ impl HolderName {
         (name.text() == text).then_some(name)
     }
 
-    pub(crate) fn is_token(text: &str) -> bool {
-        Self::parse(text).is_some()
+    /// Each heartbeat is a state of its own.
+    pub(crate) fn rank(text: &str) -> Option<Rank> {
+        let name = Self::parse(text)?;
+        let life = match name.life {
+            Life::Live => 0,
+            Life::Ended => 1,
+            Life::Tomb => 2,
+        };
+        Some((name.epoch, name.beat, life))
     }
 
     pub(crate) fn until_ms(&self) -> u64 {

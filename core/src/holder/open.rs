@@ -154,7 +154,7 @@ impl<D: Directory> Holders<D> {
 
     fn read_known(&self, key: &Key) -> Result<Seen<D>> {
         match self.read(key)? {
-            Seen::Unknown(why) => Err(Error::Damaged(format!("holder {why}, run the doctor"))),
+            Seen::Unknown(doubt) => Err(doubt.into_error("holder")),
             seen => Ok(seen),
         }
     }

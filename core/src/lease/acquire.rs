@@ -9,14 +9,13 @@ use crate::error::{Error, Holding, Result};
 use crate::holder::Holder;
 use crate::limits::TRIES_MAX;
 use crate::name::{Key, Nonce};
-use crate::reference::{Ref, Refs, Seen, busy, not_understood};
+use crate::reference::{Ref, Refs, Seen, busy};
 use crate::store::is_sync;
-use alloc::format;
 
 /// What a look at a lease found for one who wants it.
 pub(super) enum Look<D> {
     /// It is the holder's already.
-    Own(u64),
+    Own(Ref<D>, u64),
     /// Somebody who lives has it.
     Held(Ref<D>, Holding),
     /// It may be had by whoever is first.
@@ -36,10 +35,11 @@ impl<D: Directory> Leases<D> {
         for _ in 0..TRIES_MAX {
             match self.look(name, &key, holder)? {
                 None => {}
-                Some(Look::Own(token)) => return Ok(token),
+                Some(Look::Own(_, token)) => return Ok(token),
                 Some(Look::Held(_, holding)) => return Err(Error::Held(holding)),
                 Some(Look::Open(reference, state)) => {
-                    let line = self.line_of(&reference)?;
+                    // A line that cannot be read costs order, and nothing else.
+                    let line = self.line_of(&reference).ok().flatten();
                     if let Some(line) = &line {
                         match line.first_before(holder, &self.refs.holders)? {
                             Before::Nobody => {}
@@ -67,7 +67,10 @@ impl<D: Directory> Leases<D> {
         for _ in 0..TRIES_MAX {
             let (reference, open) = match self.look(name, &key, holder)? {
                 None => continue,
-                Some(Look::Own(token)) => return Ok(Turn::Granted(token)),
+                Some(Look::Own(reference, token)) => {
+                    leave(self.line_of(&reference).ok().flatten().as_ref(), holder);
+                    return Ok(Turn::Granted(token));
+                }
                 Some(Look::Held(reference, holding)) => (reference, Err(holding)),
                 Some(Look::Open(reference, state)) => (reference, Ok(state)),
             };
@@ -75,10 +78,13 @@ impl<D: Directory> Leases<D> {
                 if reference.dir.metadata(&reference.token_name).is_err() {
                     continue;
                 }
-                // Nobody makes it anew: whoever is removing the lease has removed its line first.
-                return Err(Error::Damaged(format!(
-                    "lease {name:?}: its line is gone, use acquire, and run the doctor"
-                )));
+                // Somebody removed it. Nobody makes a line alone anew, since whoever removes a lease removes its line
+                // first: the lease goes whole once it can be had, and is born again with one.
+                match open {
+                    Err(holding) => return Ok(Turn::Waiting { ahead: 0, holding: Some(holding) }),
+                    Ok(state) => self.bury(&key, reference, &state)?,
+                }
+                continue;
             };
             let Some(at) = line.ahead_of(holder) else {
                 // One who is over takes no place: nobody would ever clear it sooner than its time.
@@ -127,7 +133,7 @@ impl<D: Directory> Leases<D> {
     fn look(&self, name: &str, key: &Key, holder: &Holder<D>) -> Result<Option<Look<D>>> {
         let reference = match self.refs.read(key)? {
             Seen::Absent => return self.give_birth(name, key).map(|()| None),
-            Seen::Unknown(why) => return Err(not_understood("lease", &why)),
+            Seen::Unknown(doubt) => return Err(doubt.into_error("lease")),
             Seen::Present(reference) => reference,
         };
         let Some(state) = LeaseName::parse(&reference.token_name) else { return Ok(None) };
@@ -137,7 +143,7 @@ impl<D: Directory> Leases<D> {
             Grip::Held { holder: other, epoch } if *epoch == holder.epoch() && other == holder.key() => {
                 // It can only be taken from an epoch that is over.
                 holder.check()?;
-                Ok(Some(Look::Own(state.token)))
+                Ok(Some(Look::Own(reference, state.token)))
             }
             Grip::Held { holder: other, epoch } => {
                 if self.refs.holders.is_over(other, *epoch)? {
@@ -172,6 +178,15 @@ impl<D: Directory> Leases<D> {
             self.refs.sync(&reference)?;
         }
         Ok(Some(token))
+    }
+
+    /// Removes a lease from the very state that was read, whoever had it being dead.
+    fn bury(&self, key: &Key, mut reference: Ref<D>, state: &LeaseName) -> Result<()> {
+        let gone = state.with(state.token, Grip::Tomb, self.refs.environment.now_ms());
+        if reference.swap(gone.text())? {
+            self.refs.remove(&reference, key, state.token)?;
+        }
+        Ok(())
     }
 
     /// Birth makes a *free* lease of token 0: only the swap that follows, which has read the floor after the ref, gives

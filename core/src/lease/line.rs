@@ -84,7 +84,8 @@ pub(crate) struct Line<D> {
 impl<D: Directory> Line<D> {
     pub(crate) fn read(dir: D) -> Result<Self> {
         let entries = list_entries(&dir).map_err(|error| Error::at("the line", &error))?;
-        let mut places: Vec<Place> = entries.iter().filter_map(|(name, _)| Place::parse(name)).collect();
+        let mut places: Vec<Place> =
+            entries.iter().filter(|(_, kind)| *kind == Kind::File).filter_map(|(name, _)| Place::parse(name)).collect();
         places.sort_unstable();
         Ok(Line { dir, places })
     }

@@ -94,6 +94,6 @@ impl<D: Directory> Leases<D> {
     /// The leases kept in `dir`, had by `holders`. Touches nothing yet.
     #[must_use]
     pub fn new(dir: D, holders: Holders<D>, environment: Environment) -> Self {
-        Leases { refs: Refs::new(dir, holders, environment, FORMAT, LeaseName::is_token) }
+        Leases { refs: Refs::new(dir, holders, environment, FORMAT, LeaseName::rank) }
     }
 }

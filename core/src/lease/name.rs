@@ -1,6 +1,7 @@
 //! The token file's name of a lease: `<token>.<state>.<since>.<birth>`, and `.<holder>.<epoch>` while it is held.
 
 use crate::name::{Key, Nonce, number};
+use crate::reference::Rank;
 use alloc::string::String;
 
 /// Who has a lease.
@@ -65,8 +66,15 @@ impl LeaseName {
         (name.text() == text).then_some(name)
     }
 
-    pub(crate) fn is_token(text: &str) -> bool {
-        Self::parse(text).is_some()
+    /// Under one token a lease is held, then free, then removed.
+    pub(crate) fn rank(text: &str) -> Option<Rank> {
+        let name = Self::parse(text)?;
+        let grip = match name.grip {
+            Grip::Held { .. } => 0,
+            Grip::Free => 1,
+            Grip::Tomb => 2,
+        };
+        Some((name.token, grip, name.since_ms))
     }
 
     /// The same lease under another grip, from now on.

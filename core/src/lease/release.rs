@@ -7,7 +7,7 @@ use crate::capability::Directory;
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::name::Key;
-use crate::reference::{Ref, Seen, busy, not_understood};
+use crate::reference::{Ref, Seen, busy};
 use crate::store::is_sync;
 use alloc::format;
 use alloc::vec::Vec;
@@ -24,7 +24,7 @@ impl<D: Directory> Leases<D> {
         for _ in 0..TRIES_MAX {
             let mut reference = match self.refs.read(&key)? {
                 Seen::Absent => return Err(lost("nobody has it any more")),
-                Seen::Unknown(why) => return Err(not_understood("lease", &why)),
+                Seen::Unknown(doubt) => return Err(doubt.into_error("lease")),
                 Seen::Present(reference) => reference,
             };
             let Some(state) = LeaseName::parse(&reference.token_name) else { continue };
@@ -49,8 +49,9 @@ impl<D: Directory> Leases<D> {
     pub fn reap(&self, durability: Durability) -> Result<Vec<ReapedLease>> {
         let sync = is_sync(durability, false);
         self.refs.for_each(&mut |key, mut reference| {
-            if let Some(line) = self.line_of(&reference)? {
-                line.clear_void(&self.refs.holders)?;
+            // A line that cannot be cleared costs time, and frees nothing less.
+            if let Ok(Some(line)) = self.line_of(&reference) {
+                let _ = line.clear_void(&self.refs.holders);
             }
             let Some(state) = LeaseName::parse(&reference.token_name) else { return Ok(None) };
             let Grip::Held { holder, epoch } = &state.grip else { return Ok(None) };

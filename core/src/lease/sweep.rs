@@ -4,10 +4,10 @@ use super::Leases;
 use super::name::{Grip, LeaseName};
 use crate::Durability;
 use crate::capability::Directory;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::name::Key;
 use crate::reference::Ref;
-use crate::store::Swept;
+use crate::store::{Swept, list_entries};
 
 impl<D: Directory> Leases<D> {
     /// Removes what has been free, and debris, for at least `older_than_ms`.
@@ -23,8 +23,12 @@ impl<D: Directory> Leases<D> {
             Grip::Held { .. } => return Ok(false),
             Grip::Free => {
                 let now_ms = self.refs.environment.now_ms();
-                let is_waited_for = self.line_of(&reference)?.is_some_and(|line| line.len() > 0);
-                if is_waited_for || now_ms.saturating_sub(state.since_ms) < older_than_ms {
+                // Who waits, and what is not understood and would go with the line.
+                let line = reference.content()?;
+                let listed = line.map(|line| list_entries(&line)).transpose();
+                let is_empty =
+                    listed.map_err(|error| Error::at("the line", &error))?.is_none_or(|line| line.is_empty());
+                if !is_empty || now_ms.saturating_sub(state.since_ms) < older_than_ms {
                     return Ok(false);
                 }
                 // Whoever lines up after this look finds the line removed, and makes the lease anew.

@@ -5,7 +5,7 @@ use super::{LeasePage, LeaseState, Leases};
 use crate::capability::Directory;
 use crate::error::Result;
 use crate::name::Key;
-use crate::reference::{Ref, Seen, not_understood};
+use crate::reference::{Ref, Seen};
 use crate::store::Damage;
 use alloc::format;
 use alloc::rc::Rc;
@@ -22,7 +22,7 @@ impl<D: Directory> Leases<D> {
         let key = Key::of(name)?;
         match self.refs.read(&key)? {
             Seen::Absent => Ok(None),
-            Seen::Unknown(why) => Err(not_understood("lease", &why)),
+            Seen::Unknown(doubt) => Err(doubt.into_error("lease")),
             Seen::Present(reference) => Ok(self.view(&key, &reference)),
         }
     }

@@ -36,6 +36,8 @@ use alloc::vec::Vec;
 const LISTING_MS_MAX: u64 = 20;
 /// How often a claim that finds nothing ready takes back what is over, and opens all directories again by name.
 const THOROUGH_MS: u64 = 1_000;
+/// How many tasks that cannot be read one claim passes over.
+const PASSED_OVER_MAX: usize = 4_096;
 /// How far claimers who race start apart.
 const APART_MAX: u64 = 64;
 
@@ -102,7 +104,10 @@ impl<D: Directory> Queue<D> {
         let is_thorough = self.is_time_to_be_thorough();
         let mut has_reopened = !is_thorough;
         let mut gathered = Gathered { taken: Vec::new(), passed_over: BTreeSet::new(), failed: None };
-        for _ in 0..TRIES_MAX {
+        let mut tries = 0;
+        // What cannot be read is no try: however many of those stand first, they stop none of the others.
+        while tries < TRIES_MAX && gathered.passed_over.len() < PASSED_OVER_MAX {
+            let passed_over = gathered.passed_over.len();
             let Some(layout) = self.layout()? else {
                 holder.check()?;
                 return Ok(Vec::new());
@@ -124,6 +129,7 @@ impl<D: Directory> Queue<D> {
                     return gathered.failed.map_or(Ok(Vec::new()), Err);
                 }
                 has_reopened = true;
+                tries += 1;
                 self.forget_layout();
                 continue;
             }
@@ -132,6 +138,7 @@ impl<D: Directory> Queue<D> {
             if !tasks.is_empty() {
                 return Ok(tasks);
             }
+            tries += u32::from(gathered.passed_over.len() == passed_over);
         }
         Err(gathered.failed.unwrap_or_else(|| self.exhausted()))
     }

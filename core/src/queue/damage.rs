@@ -102,7 +102,7 @@ impl<D: Directory> Queue<D> {
                         let problem = format!("its content cannot be read ({error}): push it again, or purge it");
                         damages.push(Damage::in_place(found.full_path(), &problem));
                     }
-                    let looked = given.reference.for_each_foreign(Entry::is_token, &mut |dir, name| {
+                    let looked = given.reference.for_each_foreign(Entry::rank, &mut |dir, name| {
                         let path = format!("{}/{name}", found.full_path());
                         damages.push(Damage::foreign(dir, String::from(name), path, "not part of a task"));
                     });

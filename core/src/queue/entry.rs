@@ -15,6 +15,7 @@
 //! is named so. The longest name is 226 bytes, well under the 255 of every file system.
 
 use crate::name::{Key, Nonce, number};
+use crate::reference::Rank;
 use alloc::string::String;
 
 /// Digits of a sequence number within one millisecond.
@@ -60,6 +61,18 @@ pub(crate) enum Place {
     Done { at_ms: u64 },
     Dead { at_ms: u64, cause: Cause },
     Tomb,
+}
+
+impl Place {
+    /// What has ended comes after what lives, and a claim after waiting.
+    pub(crate) fn rank(&self) -> (u64, u64) {
+        match self {
+            Place::Done { .. } | Place::Tomb => (2, 0),
+            Place::Dead { .. } => (1, 0),
+            Place::Claimed { .. } => (0, 1),
+            Place::Pending => (0, 0),
+        }
+    }
 }
 
 /// A task, as its name tells.
@@ -188,8 +201,12 @@ impl Entry {
         (entry.text() == text).then_some(entry)
     }
 
-    pub(crate) fn is_token(text: &str) -> bool {
-        Self::parse(text).is_some()
+    /// Of two states of a task with a given id the higher token comes later, since an id can be pushed again; then what
+    /// has ended.
+    pub(crate) fn rank(text: &str) -> Option<Rank> {
+        let entry = Self::parse(text)?;
+        let (has_ended, is_claimed) = entry.place.rank();
+        Some((entry.token, has_ended, is_claimed))
     }
 
     /// The task as `holder` claims it: one more attempt, a higher token.
@@ -310,8 +327,8 @@ mod tests {
         let claimed = |epoch, set_ms, for_ms| {
             name(most, 1, Place::Claimed { holder: Key::of("a").unwrap(), epoch, set_ms, for_ms })
         };
-        assert!(Entry::is_token(&name(most - 1, most, Place::Pending)));
-        assert!(Entry::is_token(&claimed(most, most, most)));
+        assert!(Entry::parse(&name(most - 1, most, Place::Pending)).is_some());
+        assert!(Entry::parse(&claimed(most, most, most)).is_some());
         let foreign = [
             name(most, 1, Place::Pending),
             name(over, 1, Place::Tomb),
@@ -324,7 +341,7 @@ mod tests {
             name(1, 1, Place::Dead { at_ms: over, cause: Cause::Failed }),
         ];
         for name in foreign {
-            assert!(!Entry::is_token(&name), "{name}");
+            assert!(Entry::parse(&name).is_none(), "{name}");
         }
     }
 

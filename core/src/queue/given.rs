@@ -67,9 +67,9 @@ impl<D: Directory> Given<D> {
 
     /// The same in an `ids` that was opened anew.
     pub(crate) fn read_in(ids: &D, key: &Key) -> Result<Option<Self>> {
-        match Ref::read(ids, key.as_str(), Entry::is_token)? {
+        match Ref::read(ids, key.as_str(), Entry::rank)? {
             Seen::Absent => Ok(None),
-            Seen::Unknown(why) => Err(Error::Damaged(format!("ids/{why}, run the doctor"))),
+            Seen::Unknown(doubt) => Err(Error::Damaged(format!("ids/{doubt}, run the doctor"))),
             Seen::Present(reference) => match Entry::parse(&reference.token_name) {
                 Some(entry) => Ok(Some(Given { key: key.clone(), reference, entry })),
                 None => Err(Error::Damaged(format!("ids/{}, run the doctor", key.as_str()))),

@@ -33,13 +33,8 @@ const LOOKS: usize = 3;
 const AT_ONCE: usize = 4_096;
 
 /// What is kept where a task stands twice; of two claims of one millisecond, everybody keeps the same.
-fn rank(entry: &Entry) -> (u8, u64, u8, String) {
-    let (has_ended, is_claimed) = match entry.place {
-        Place::Done { .. } | Place::Tomb => (2, 0),
-        Place::Dead { .. } => (1, 0),
-        Place::Claimed { .. } => (0, 1),
-        Place::Pending => (0, 0),
-    };
+fn rank(entry: &Entry) -> (u64, u64, u64, String) {
+    let (has_ended, is_claimed) = entry.place.rank();
     (has_ended, entry.token, is_claimed, entry.text())
 }
 

@@ -294,7 +294,7 @@ impl<D: Directory> Queue<D> {
 }
 
 fn is_task<D>(found: &Found<D>) -> bool {
-    found.kind == Kind::File && (Ticket::parse(&found.name).is_some() || Entry::is_token(&found.name))
+    found.kind == Kind::File && (Ticket::parse(&found.name).is_some() || Entry::parse(&found.name).is_some())
 }
 
 /// What a name in a directory of the queue sorts by, if it may tell of a task that is meant: in that state, at that

@@ -10,16 +10,17 @@
 
 mod refs;
 
-pub(crate) use refs::{Refs, busy, not_understood, unlink_if_there};
+pub(crate) use refs::{Refs, busy, unlink_if_there};
 
 use crate::capability::{Directory, Environment, FsError, FsResult, Kind};
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::name::Nonce;
-use crate::store::{Floor, create_file, list_entries, open_or_absent, remove_tree};
+use crate::store::{Floor, create_file, list_entries, open_or_absent, remove_tree, set_aside};
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 const CONTENT_PREFIX: &str = "c.";
 
@@ -30,9 +31,40 @@ pub(crate) enum Seen<D> {
     Absent,
     /// A ref.
     Present(Ref<D>),
-    /// Something that is not understood, and why. It counts as held.
-    Unknown(String),
+    /// Something that is not understood. It counts as held.
+    Unknown(Doubt),
 }
+
+/// Why something is not understood.
+#[derive(Debug, thiserror::Error)]
+#[error("{why}")]
+pub(crate) struct Doubt {
+    why: String,
+    /// Whether it could not be looked into: then it may well be understood.
+    is_unreadable: bool,
+}
+
+impl Doubt {
+    fn unreadable<D>(key: &str, error: &FsError) -> Seen<D> {
+        // What is no directory was looked at well enough.
+        let is_unreadable = !matches!(error, FsError::NotDirectory | FsError::Link);
+        Seen::Unknown(Doubt { why: format!("{key}: {error}"), is_unreadable })
+    }
+
+    /// What is answered to who needs to know.
+    pub(crate) fn into_error(self, what: &str) -> Error {
+        if self.is_unreadable {
+            return Error::Io(format!("{what} {self}; it counts as held"));
+        }
+        Error::Damaged(format!("{what} {self}; it counts as held, run the doctor"))
+    }
+}
+
+/// Which of two states of one ref comes later. The token comes first.
+pub(crate) type Rank = (u64, u64, u64);
+
+/// Tells token files from what is foreign: their rank, `None` for anything else.
+pub(crate) type RankOf = fn(&str) -> Option<Rank>;
 
 /// A ref as it was read.
 #[derive(Debug, Clone)]
@@ -46,40 +78,49 @@ pub(crate) struct Ref<D> {
 }
 
 impl<D: Directory> Ref<D> {
-    /// Reads what stands at `key`. `is_token` tells token files from what is foreign. What cannot be looked into
+    /// Reads what stands at `key`. `rank` tells token files from what is foreign. What cannot be looked into
     /// counts as held, like what is not understood: one bad entry never stops a look at the others.
-    pub(crate) fn read(parent: &D, key: &str, is_token: fn(&str) -> bool) -> Result<Seen<D>> {
+    pub(crate) fn read(parent: &D, key: &str, rank: RankOf) -> Result<Seen<D>> {
         let mut reason = "more than one token file";
         for _ in 0..TRIES_MAX {
             let dir = match parent.open_dir(key) {
                 Ok(dir) => dir,
                 Err(FsError::NotFound) => return Ok(Seen::Absent),
-                Err(error) => return Ok(Seen::Unknown(format!("{key}: {error}"))),
+                Err(error) => return Ok(Doubt::unreadable(key, &error)),
             };
             let listed = match list_entries(&dir) {
                 Ok(listed) => listed,
-                Err(error) => return Ok(Seen::Unknown(format!("{key}: {error}"))),
+                Err(error) => return Ok(Doubt::unreadable(key, &error)),
             };
             let is_empty = listed.is_empty();
             let birth = listed.iter().find_map(|(name, kind)| match kind {
                 Kind::Directory => Nonce::read(name.strip_prefix(CONTENT_PREFIX)?),
                 _ => None,
             });
-            let mut tokens = listed.into_iter().filter(|(name, kind)| *kind == Kind::File && is_token(name));
-            match (tokens.next(), tokens.next()) {
-                (Some((token_name, _)), None) => return Ok(Seen::Present(Ref { dir, token_name, birth })),
-                // A listing may show a token file under its old and its new name: look again.
-                (Some(_), Some(_)) => reason = "more than one token file",
+            let mut tokens: Vec<(Rank, String)> = listed
+                .into_iter()
+                .filter(|(_, kind)| *kind == Kind::File)
+                .filter_map(|(name, _)| Some((rank(&name)?, name)))
+                .collect();
+            match (tokens.pop(), tokens.is_empty()) {
+                (Some((_, token_name)), true) => return Ok(Seen::Present(Ref { dir, token_name, birth })),
+                // A listing may show a token file under its old and its new name: look again. A power cut may leave it
+                // under both.
+                (Some(last), false) => {
+                    tokens.push(last);
+                    keep_last(&dir, tokens);
+                    reason = "more than one token file";
+                }
                 // Only the kernel proves a ref empty: by removing it, or by a birth onto it.
                 (None, _) if is_empty => match parent.remove_dir(key) {
                     Ok(()) | Err(FsError::NotFound) => return Ok(Seen::Absent),
                     Err(FsError::NotEmpty | FsError::Exists) => {}
-                    Err(error) => return Ok(Seen::Unknown(format!("{key}: {error}"))),
+                    Err(error) => return Ok(Doubt::unreadable(key, &error)),
                 },
                 (None, _) => reason = "no token file among what stands there",
             }
         }
-        Ok(Seen::Unknown(format!("{key}: {reason}")))
+        Ok(Seen::Unknown(Doubt { why: format!("{key}: {reason}"), is_unreadable: false }))
     }
 
     /// Changes the state from the one that was read to `next`; `false` if somebody else was first.
@@ -95,15 +136,11 @@ impl<D: Directory> Ref<D> {
     }
 
     /// Visits what stands beside the token file and the content directory, and does not belong there.
-    pub(crate) fn for_each_foreign(
-        &self,
-        is_token: fn(&str) -> bool,
-        visit: &mut dyn FnMut(Rc<D>, &str),
-    ) -> Result<()> {
+    pub(crate) fn for_each_foreign(&self, rank: RankOf, visit: &mut dyn FnMut(Rc<D>, &str)) -> Result<()> {
         let dir = Rc::new(self.dir.clone());
         for (name, kind) in list_entries(&self.dir).map_err(|error| Error::at(&self.token_name, &error))? {
             let is_own = match kind {
-                Kind::File => is_token(&name),
+                Kind::File => rank(&name).is_some(),
                 Kind::Directory => self.birth.is_some_and(|birth| content_name(birth) == name),
                 Kind::Link | Kind::Other => false,
             };
@@ -136,6 +173,9 @@ impl<D: Directory> Ref<D> {
     ///
     /// The content goes first, so that nobody publishes into a ref that is on its way out; then the
     /// floor is raised, so that the token is not lost; only then the tombstone, and last the key.
+    ///
+    /// What stands beside them and is not understood is moved into the store's `quarantine`: left there, it would keep
+    /// the key from ever being born again.
     pub(crate) fn remove(&self, parent: &D, key: &str, token: u64, floor: &Floor<'_, D>) -> Result<()> {
         let at = |error: FsError| Error::at(key, &error);
         match self.birth {
@@ -149,11 +189,30 @@ impl<D: Directory> Ref<D> {
                 }
             }
         }
+        for (name, _) in list_entries(&self.dir).map_err(at)? {
+            if name != self.token_name {
+                set_aside(floor.store(), &self.dir, &name, key)?;
+            }
+        }
         floor.raise(token)?;
         ignore_gone(self.dir.unlink(&self.token_name)).map_err(at)?;
         match parent.remove_dir(key) {
             Ok(()) | Err(FsError::NotFound | FsError::NotEmpty | FsError::Exists | FsError::NotDirectory) => Ok(()),
             Err(error) => Err(at(error)),
+        }
+    }
+}
+
+/// Of several names of one token file, as a power cut can leave them where two swaps were not synced, keeps the one that
+/// comes last. Only a name whose file has another link is removed, so this is safe while others work.
+fn keep_last<D: Directory>(dir: &D, mut tokens: Vec<(Rank, String)>) {
+    tokens.sort();
+    let is_doubled = |name: &str| dir.metadata(name).is_ok_and(|metadata| metadata.links > 1);
+    if tokens.iter().all(|(_, name)| is_doubled(name)) {
+        tokens.pop();
+        for (_, name) in tokens {
+            // What fails here is found again.
+            let _ = dir.unlink(&name);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A store that is a directory of refs: leases, checkpoints.
 
-use super::{Ref, Seen, Unborn};
+use super::{RankOf, Ref, Seen, Unborn};
 use crate::capability::{Directory, Environment, FsError, Kind};
 use crate::error::{Error, Holding, Result};
 use crate::holder::Holders;
@@ -28,21 +28,15 @@ pub(crate) struct Refs<D> {
     pub(crate) environment: Environment,
     pub(crate) holders: Holders<D>,
     format: Format,
-    is_token: fn(&str) -> bool,
+    rank: RankOf,
     /// Whether the mark was seen: a store never changes its format.
     marked: Rc<Cell<bool>>,
 }
 
 impl<D: Directory> Refs<D> {
     /// Touches nothing yet.
-    pub(crate) fn new(
-        dir: D,
-        holders: Holders<D>,
-        environment: Environment,
-        format: Format,
-        is_token: fn(&str) -> bool,
-    ) -> Self {
-        Refs { dir, environment, holders, format, is_token, marked: Rc::new(Cell::new(false)) }
+    pub(crate) fn new(dir: D, holders: Holders<D>, environment: Environment, format: Format, rank: RankOf) -> Self {
+        Refs { dir, environment, holders, format, rank, marked: Rc::new(Cell::new(false)) }
     }
 
     /// Whether there is a store yet.
@@ -63,7 +57,7 @@ impl<D: Directory> Refs<D> {
         if !self.is_marked()? {
             return Ok(Seen::Absent);
         }
-        Ref::read(&self.dir, key.as_str(), self.is_token)
+        Ref::read(&self.dir, key.as_str(), self.rank)
     }
 
     pub(crate) fn floor(&self) -> Floor<'_, D> {
@@ -223,7 +217,7 @@ impl<D: Directory> Refs<D> {
                     Ok(())
                 }
                 Seen::Present(reference) => {
-                    reference.for_each_foreign(self.is_token, &mut |dir, entry| {
+                    reference.for_each_foreign(self.rank, &mut |dir, entry| {
                         let path = format!("{name}/{entry}");
                         damages.push(Damage::foreign(dir, String::from(entry), path, "does not belong here"));
                     })?;
@@ -237,8 +231,10 @@ impl<D: Directory> Refs<D> {
         Ok(damages)
     }
 
-    /// Finishes the removal of a ref whose token file is a tombstone.
+    /// Finishes the removal of a ref whose token file is a tombstone. That is put on the disk first: a power cut must not
+    /// bring back what the content belonged to without it.
     pub(crate) fn remove(&self, reference: &Ref<D>, key: &Key, token: u64) -> Result<()> {
+        sync_all(&[(&reference.dir, self.format.kind)])?;
         reference.remove(&self.dir, key.as_str(), token, &self.floor())
     }
 
@@ -261,11 +257,6 @@ impl<D: Directory> Refs<D> {
     ) -> Result<Option<Unborn<'a, D>>> {
         Self::unless_swept(Unborn::make(tmp, birth, token_name, name, &self.environment))
     }
-}
-
-/// What is wrong where something that is not understood stands.
-pub(crate) fn not_understood(what: &str, why: &str) -> Error {
-    Error::Damaged(format!("{what} {why}; it counts as held, run the doctor"))
 }
 
 /// What cannot be done because others are always first.

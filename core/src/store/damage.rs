@@ -60,3 +60,25 @@ impl<D: Directory> Damage<D> {
         }
     }
 }
+
+/// Moves what stands beside a thing that is being removed into `quarantine` in `store`, under a name that tells of which
+/// thing it was. What is gone already is gone.
+pub(crate) fn set_aside<D: Directory>(store: &D, dir: &D, name: &str, of: &str) -> Result<()> {
+    let at = |error: FsError| Error::at(name, &error);
+    let quarantine = ensure_dir(store, QUARANTINE)?;
+    let name_there = Key::of(name).map_or_else(|_| String::from("unnamed"), |key| String::from(key.as_str()));
+    for n in 0u32.. {
+        let target = format!("{of}.{n}.{name_there}");
+        match quarantine.metadata(&target) {
+            Ok(_) => {}
+            Err(FsError::NotFound) => {
+                return match dir.rename(name, &quarantine, &target) {
+                    Ok(()) | Err(FsError::NotFound) => Ok(()),
+                    Err(error) => Err(at(error)),
+                };
+            }
+            Err(error) => return Err(at(error)),
+        }
+    }
+    Ok(())
+}

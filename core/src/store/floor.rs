@@ -26,6 +26,11 @@ impl<'a, D: Directory> Floor<'a, D> {
         Floor { store }
     }
 
+    /// The directory of the store.
+    pub(crate) fn store(&self) -> &'a D {
+        self.store
+    }
+
     /// The floor now; every token given out from now on is higher.
     pub(crate) fn read(&self) -> Result<u64> {
         match open_or_absent(self.store, FLOOR)? {

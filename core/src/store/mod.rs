@@ -7,7 +7,7 @@ mod format;
 mod patience;
 mod trash;
 
-pub(crate) use damage::Damage;
+pub(crate) use damage::{Damage, set_aside};
 pub(crate) use files::{
     create_file, ensure_dir, is_sync, list_entries, open_or_absent, read_file, read_sized, remove_tree, sync_all,
     try_ensure_dir,

@@ -50,6 +50,43 @@ fn every_answer_in_json_is_an_object_on_one_line() {
 }
 
 #[test]
+fn every_answer_of_leases_and_checkpoints_in_json_is_an_object_on_one_line() {
+    for place in Place::both() {
+        let grant = json(&place.ok(&["lease", "acquire", "l", "--holder", "ada", "--json"]));
+        assert_eq!(keys(&grant), ["holder", "name", "token"]);
+        let state = json(&place.ok(&["lease", "show", "l", "--json"]));
+        assert_eq!(keys(&state), ["alive", "holding", "name", "since", "token", "waiting"]);
+        assert_eq!(keys(&state["holding"]), ["epoch", "holder", "token", "until"]);
+
+        let saved =
+            json(&place.run_with_input(&["checkpoint", "save", "r", "--json"], b"[1,\n2]").expect(0, &["save"]));
+        assert_eq!(keys(&saved), ["run", "save"]);
+        let loaded = json(&place.ok(&["checkpoint", "load", "r", "--json"]));
+        assert_eq!(keys(&loaded), ["at", "content", "run", "save", "size"]);
+        let claim = json(&place.ok(&["checkpoint", "claim", "r", "--holder", "ada", "--json"]));
+        assert_eq!(keys(&claim), ["at", "content", "receipt", "run", "save", "size", "token"]);
+        let state = json(&place.ok(&["checkpoint", "show", "r", "--json"]));
+        assert_eq!(keys(&state), ["alive", "holding", "run", "save", "since", "state", "token"]);
+
+        let receipt = claim["receipt"].as_str().unwrap();
+        let token = grant["token"].to_string();
+        let answers = [
+            (&["lease", "ls"][..], "holding"),
+            (&["lease", "release", "l", "--token", &token], "name"),
+            (&["lease", "release", "l", "--holder", "ada"], "name"),
+            (&["checkpoint", "ls"], "state"),
+            (&["checkpoint", "history", "r"], "save"),
+            (&["checkpoint", "release", "r", receipt], "state"),
+            (&["checkpoint", "rm", "r"], "state"),
+        ];
+        for (arguments, key) in answers {
+            let line = place.ok(&[&["--json"], arguments].concat());
+            assert!(json(&line).get(key).is_some(), "{arguments:?}: {line}");
+        }
+    }
+}
+
+#[test]
 fn a_retry_says_what_became_of_the_task() {
     let place = Place::new();
     place.push_lines("q", "x\n", &[]);

@@ -41,6 +41,21 @@ fn what_was_saved_is_loaded_byte_for_byte() {
 }
 
 #[test]
+fn the_largest_content_is_saved_claimed_and_saved_again() {
+    for place in Place::both() {
+        let content = vec![b'x'; 16 << 20];
+        fs::write(place.path().join("largest"), &content).unwrap();
+        place.ok(&["checkpoint", "save", "r", "largest"]);
+        let answer = place.run(&["checkpoint", "claim", "r", "--holder", "ada", "--receipt", "receipt"]);
+        answer.expect(0, &["claim"]);
+        assert!(answer.stdout == content);
+        let receipt = fs::read_to_string(place.path().join("receipt")).unwrap();
+        place.ok(&["checkpoint", "save", "r", "largest", "--receipt", receipt.trim()]);
+        assert!(place.run(&["checkpoint", "load", "r"]).stdout == content);
+    }
+}
+
+#[test]
 fn content_is_json_text_or_base64_in_json() {
     for place in Place::both() {
         let id = save(&place, "r", b"{\"step\":3,\n\"of\":[1.50]}", &[]);
@@ -212,9 +227,7 @@ fn what_nobody_could_read_is_released() {
     save(&place, "r", b"x", &[]);
     for flags in [&[][..], &["--json"]] {
         let claim = [&["checkpoint", "claim", "r", "--holder", "ada"], flags].concat();
-        let mut child = place.command(&claim).spawn().unwrap();
-        drop(child.stdout.take());
-        Answer::of(child.wait_with_output().unwrap()).expect(5, &claim);
+        place.run_unread(&claim).expect(5, &claim);
         assert_eq!(show(&place, "r")["state"], "armed");
         let full = File::options().write(true).open("/dev/full").unwrap();
         let output = place.command(&claim).stdout(Stdio::from(full)).output().unwrap();

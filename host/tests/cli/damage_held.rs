@@ -54,8 +54,9 @@ fn a_link_planted_in_any_directory_is_never_followed_and_stops_nothing() {
         place.run_with_input(&["checkpoint", "save", "free", "--receipt", receipt], b"more").expect(0, &["save"]);
         assert_eq!(place.ok(&["checkpoint", "history", "free"]).lines().count(), 1);
         place.ok(&["checkpoint", "rm", "free"]);
-        let gone = ["checkpoint", "show", "free"];
-        place.run(&gone).expect(1, &gone);
+        // What was planted in it is not ours to delete, and is named.
+        let left = ["checkpoint", "show", "free"];
+        place.run(&left).expect(4, &left);
         assert_untouched(&outside);
     }
 }

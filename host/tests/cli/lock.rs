@@ -8,6 +8,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// What a command calls when its traps are set.
+const STARTED: &str = "started() { echo $$ >started.new; mv started.new started; };";
+
 fn is_free(place: &Place, name: &str) -> bool {
     json(&place.ok(&["lease", "show", name, "--json"]))["holding"].is_null()
 }
@@ -26,11 +29,11 @@ fn holder_of_lock(place: &Place) -> String {
     name
 }
 
-/// Starts a lock, and waits until its command runs, which leaves its process number in `started`.
+/// Starts a lock, and waits until its command says that it has `started`; answers its process number too.
 fn busy(place: &Place, arguments: &[&str], script: &str) -> (Child, String) {
     let started = place.path().join("started");
     drop(fs::remove_file(&started));
-    let script = format!("echo $$ >started.new; mv started.new started; {script}");
+    let script = format!("{STARTED} {script}");
     let lock = [&["lock", "l"], arguments, &["--", "sh", "-c", &script]].concat();
     let lock = place.command(&lock).spawn().unwrap();
     wait_until("the command runs", || started.exists());
@@ -128,7 +131,7 @@ fn a_lock_fails_itself_where_its_stores_cannot_be_used() {
 #[test]
 fn a_lease_is_held_for_longer_than_its_holder_would_live_by_itself() {
     for place in Place::both() {
-        let (lock, _) = busy(&place, &["--ttl", "1s"], "sleep 2.2");
+        let (lock, _) = busy(&place, &["--ttl", "1s"], "started; sleep 2.2");
         let start = Instant::now();
         while start.elapsed() < Duration::from_millis(1900) {
             let acquire = ["lease", "acquire", "l", "--holder", "eve"];
@@ -143,9 +146,8 @@ fn a_lease_is_held_for_longer_than_its_holder_would_live_by_itself() {
 #[test]
 fn a_command_whose_lease_is_lost_is_stopped_with_all_that_it_started() {
     for place in Place::both() {
-        let script = "trap '' TERM; sleep 600 & echo $! >child; wait; sleep 600";
+        let script = "trap '' TERM; sleep 600 & echo $! >child; started; wait; sleep 600";
         let (lock, pid) = busy(&place, &["--ttl", "1s", "--grace", "200ms"], script);
-        wait_until("its child runs", || place.path().join("child").exists());
         let child = fs::read_to_string(place.path().join("child")).unwrap();
         place.ok(&["holder", "end", &holder_of_lock(&place)]);
         let answer = wait_for(lock);
@@ -158,7 +160,7 @@ fn a_command_whose_lease_is_lost_is_stopped_with_all_that_it_started() {
 #[test]
 fn a_command_whose_lease_is_lost_has_time_to_end_in_order() {
     let place = Place::new();
-    let script = "trap 'echo tidied >tidied; exit 0' TERM; sleep 600 & wait";
+    let script = "trap 'echo tidied >tidied; exit 0' TERM; started; sleep 600 & wait";
     let (lock, _) = busy(&place, &["--ttl", "1s"], script);
     place.ok(&["holder", "end", &holder_of_lock(&place)]);
     wait_for(lock).expect(125, &["lock"]);
@@ -166,10 +168,32 @@ fn a_command_whose_lease_is_lost_has_time_to_end_in_order() {
 }
 
 #[test]
+fn a_command_is_stopped_when_its_holder_could_not_be_renewed_in_time() {
+    for place in Place::both() {
+        let (lock, pid) = busy(&place, &["--ttl", "1s"], "started; exec sleep 600");
+        let start = Instant::now();
+        // Nobody can tell whether such a holder lives, so it counts as living; but it cannot be renewed.
+        let holder = place.store("holders").join(holder_of_lock(&place));
+        wait_until("its state is out of the way", || {
+            fs::write(holder.join("no-state"), "").unwrap();
+            let states: Vec<_> = fs::read_dir(&holder).unwrap().map(|entry| entry.unwrap().path()).collect();
+            let mut states = states.iter().filter(|path| !path.ends_with("no-state"));
+            // It may be renewed at this very moment.
+            states.next().is_some_and(|state| fs::remove_file(state).is_ok())
+        });
+        let answer = wait_for(lock);
+        answer.expect(125, &["lock"]);
+        assert!(answer.stderr.contains("lost"), "{}", answer.stderr);
+        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(!runs(&pid));
+    }
+}
+
+#[test]
 fn a_command_that_ends_after_its_lease_was_lost_has_not_succeeded() {
     let place = Place::new();
     // The next renewal is ten seconds away.
-    let (lock, _) = busy(&place, &["--ttl", "30s"], "while [ ! -e go ]; do sleep 0.05; done");
+    let (lock, _) = busy(&place, &["--ttl", "30s"], "started; while [ ! -e go ]; do sleep 0.05; done");
     // The keeper joins as the command starts: only then is the next renewal that far away.
     std::thread::sleep(Duration::from_millis(300));
     place.ok(&["holder", "end", &holder_of_lock(&place)]);
@@ -185,16 +209,19 @@ fn a_command_that_ends_after_its_lease_was_lost_has_not_succeeded() {
 fn a_lock_that_slept_too_long_goes_on_where_nobody_took_the_lease_and_stops_where_somebody_did() {
     for (taken, code) in [(false, 0), (true, 125)] {
         let place = Place::new();
-        let (lock, pid) = busy(&place, &["--ttl", "1s"], "while [ ! -e go ]; do sleep 0.05; done");
+        let (lock, pid) = busy(&place, &["--ttl", "1s"], "started; while [ ! -e go ]; do sleep 0.05; done");
         // As when a laptop is closed: time passes, and the lock does not notice.
         stop(&lock, "STOP");
         std::thread::sleep(Duration::from_millis(2300));
         if taken {
             place.ok(&["lease", "reap"]);
-        } else {
-            fs::write(place.path().join("go"), "").unwrap();
         }
         stop(&lock, "CONT");
+        if !taken {
+            // Time to be stopped in, wrongly.
+            std::thread::sleep(Duration::from_millis(500));
+            fs::write(place.path().join("go"), "").unwrap();
+        }
         wait_for(lock).expect(code, &["lock"]);
         assert!(!runs(&pid));
     }
@@ -244,8 +271,8 @@ fn who_gives_up_or_is_killed_in_line_does_not_stop_those_behind() {
 fn a_signal_is_passed_on_and_the_lease_is_held_until_the_command_has_ended() {
     for place in Place::both() {
         for (signal, code) in [("TERM", 9), ("HUP", 9), ("INT", 9)] {
-            let script =
-                "trap 'touch told; while [ ! -e go ]; do sleep 0.02; done; exit 9' TERM HUP INT; sleep 600 & wait";
+            let script = "sleep 600 & child=$!; \
+                          trap 'touch told; while [ ! -e go ]; do sleep 0.02; done; kill $child; exit 9' TERM HUP INT; started; wait";
             for file in ["told", "go"] {
                 drop(fs::remove_file(place.path().join(file)));
             }
@@ -265,7 +292,7 @@ fn busy_in_background(place: &Place, script: &str) -> (Child, String) {
     use std::os::unix::process::CommandExt;
     let started = place.path().join("started");
     drop(fs::remove_file(&started));
-    let script = format!("echo $$ >started.new; mv started.new started; {script}");
+    let script = format!("{STARTED} {script}");
     let lock = place.command(&["lock", "l", "--", "sh", "-c", &script]).process_group(0).spawn().unwrap();
     wait_until("the command runs", || started.exists());
     (lock, fs::read_to_string(&started).unwrap())
@@ -274,7 +301,7 @@ fn busy_in_background(place: &Place, script: &str) -> (Child, String) {
 #[test]
 fn a_command_that_is_ended_by_a_signal_passed_on_shows_that() {
     let place = Place::new();
-    let (lock, pid) = busy(&place, &[], "exec sleep 600");
+    let (lock, pid) = busy(&place, &[], "started; exec sleep 600");
     stop(&lock, "TERM");
     let answer = wait_for(lock);
     assert_eq!((answer.code, answer.stderr.as_str()), (143, ""));
@@ -305,9 +332,8 @@ fn a_signal_ends_a_lock_that_still_waits() {
 #[test]
 fn a_killed_lock_takes_its_command_with_it_and_its_lease_is_free_after_its_time() {
     for place in Place::both() {
-        let script = "trap '' TERM; sleep 600 & echo $! >child; wait; sleep 600";
+        let script = "trap '' TERM; sleep 600 & echo $! >child; started; wait; sleep 600";
         let (mut lock, pid) = busy(&place, &["--ttl", "1s"], script);
-        wait_until("its child runs", || place.path().join("child").exists());
         let child = fs::read_to_string(place.path().join("child")).unwrap();
         lock.kill().unwrap();
         lock.wait().unwrap();
@@ -366,8 +392,10 @@ fn at_a_terminal_the_command_can_be_typed_to() {
 #[test]
 fn at_a_terminal_an_interrupt_ends_the_command_the_lock_and_the_script_around_it() {
     let place = Place::new();
-    let shell = "leasehold lock l -- sh -c 'touch started; exec sleep 600'; touch went-on";
-    let Some(_) = in_terminal(&place, shell, b"\x03") else { return };
+    // A shell that goes on where what it runs is interrupted, unless that died of the interrupt.
+    let leasehold = env!("CARGO_BIN_EXE_leasehold");
+    let shell = format!("bash -c '{leasehold} lock l -- sh -c \"touch started; exec sleep 600\"; touch went-on'");
+    let Some(_) = in_terminal(&place, &shell, b"\x03") else { return };
     assert!(is_free(&place, "l"));
     assert!(!place.path().join("went-on").exists());
 }
@@ -383,7 +411,7 @@ fn at_a_terminal_all_that_the_command_started_ends_with_its_lease_or_its_lock() 
         // The lock stays in the foreground: who ends it runs beside it.
         let shell = format!(
             "(while [ ! -e child ]; do sleep 0.05; done; {end}) & \
-             leasehold lock l --ttl 1s -- sh -c 'trap \"\" TERM; echo $PPID >lock; sleep 600 & echo $! >child; wait; sleep 600'; \
+             leasehold lock l --ttl 1s -- sh -c 'trap \"\" TERM HUP; echo $PPID >lock; sleep 600 & echo $! >child; wait; sleep 600'; \
              echo code $?"
         );
         let Some(answer) = in_terminal(&place, &shell, b"") else { return };

@@ -10,9 +10,7 @@ fn a_reader_that_is_gone_is_no_panic() {
     let lines: String = (0..3000).map(|n| format!("{n}\n")).collect();
     place.push_lines("q", &lines, &[]);
     for arguments in [&["queue", "ls", "q"][..], &["queue", "ls", "q", "--json"], &["--help"], &["component"]] {
-        let mut child = place.command(arguments).spawn().unwrap();
-        drop(child.stdout.take());
-        let answer = Answer::of(child.wait_with_output().unwrap());
+        let answer = place.run_unread(arguments);
         assert_eq!((answer.code, answer.stderr.as_str()), (0, ""), "{arguments:?}");
     }
 }
@@ -23,9 +21,7 @@ fn what_nobody_could_read_is_given_back() {
     place.push_lines("q", "x\n", &[]);
     for flags in [&[][..], &["--json"]] {
         let claim = [&["queue", "claim", "q", "--holder", "ada"], flags].concat();
-        let mut child = place.command(&claim).spawn().unwrap();
-        drop(child.stdout.take());
-        Answer::of(child.wait_with_output().unwrap()).expect(5, &claim);
+        place.run_unread(&claim).expect(5, &claim);
         assert_eq!(place.counts("q"), [1, 0, 0, 0, 0]);
 
         let full = File::options().write(true).open("/dev/full").unwrap();
@@ -82,6 +78,10 @@ fn help_and_version_are_no_errors() {
         assert!(!place.ok(arguments).is_empty());
     }
     assert!(place.ok(&["work", "--help"]).contains("LEASEHOLD_TOKEN"));
+    let help = place.ok(&["lock", "--help"]);
+    for told in ["LEASEHOLD_TOKEN", "125", "126", "127", "128+N", "Ctrl-C"] {
+        assert!(help.contains(told), "{told} is missing in {help}");
+    }
     assert!(place.snapshot().is_empty());
 }
 
@@ -92,7 +92,9 @@ fn the_component_is_written_for_other_hosts() {
     // The preamble of a component: magic, version 13, layer 1.
     assert_eq!(component[..8], *b"\0asm\x0d\0\x01\0");
     let wit = place.ok(&["component", "--wit"]);
-    for expected in ["import wasi:filesystem/types@0.2", "export", "queues", "holders", "maintenance"] {
+    for expected in
+        ["import wasi:filesystem/types@0.2", "export", "queues", "holders", "leases", "checkpoints", "maintenance"]
+    {
         assert!(wit.contains(expected), "{expected} is missing in {wit}");
     }
     assert!(place.snapshot().is_empty());

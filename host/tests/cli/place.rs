@@ -76,6 +76,13 @@ impl Place {
         answer
     }
 
+    /// Runs a command whose standard output nobody reads any more, from its start on.
+    pub(crate) fn run_unread<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Answer {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        Answer::of(self.command(arguments).stdout(writer).output().unwrap())
+    }
+
     /// Runs a command that must succeed; answers its standard output without the end of its last line.
     pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         self.run(arguments).expect(0, arguments)

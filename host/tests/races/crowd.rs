@@ -1,5 +1,6 @@
-//! Eight racing processes.
+//! Racing processes.
 
+use crate::dice;
 use crate::judge::Killed;
 use crate::log::{self, Line, now_ns};
 use crate::place::Place;
@@ -8,9 +9,10 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+/// How many there are unless told.
 const PROCESSES: usize = 8;
 /// A race that takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(900);
 
 pub(crate) struct Crowd {
     racers: Vec<(Orders, Child)>,
@@ -20,12 +22,18 @@ pub(crate) struct Crowd {
 
 impl Crowd {
     pub(crate) fn start(place: &Place, role: &'static str, is_native: bool) -> Self {
-        let logs = place.root().join("logs");
+        Self::of(PROCESSES, place, role, is_native)
+    }
+
+    /// So many processes of one role.
+    pub(crate) fn of(processes: usize, place: &Place, role: &'static str, is_native: bool) -> Self {
+        let logs = place.root().join(format!("logs-{role}"));
         std::fs::create_dir(&logs).unwrap();
-        let racers = (0..PROCESSES)
+        let seed = dice::seed();
+        let racers = (0..processes)
             .map(|n| {
                 let root = place.root().to_path_buf();
-                let orders = Orders { root, logs: logs.clone(), place: n, start: 0, role, is_native };
+                let orders = Orders { root, logs: logs.clone(), place: n, start: 0, role, is_native, seed };
                 let child = orders.spawn();
                 (orders, child)
             })
@@ -35,7 +43,8 @@ impl Crowd {
 
     /// Kills one with SIGKILL, and starts it again under its old names.
     pub(crate) fn kill_and_restart(&mut self, n: usize) {
-        let (orders, child) = &mut self.racers[n % PROCESSES];
+        let count = self.racers.len();
+        let (orders, child) = &mut self.racers[n % count];
         child.kill().unwrap();
         let status = child.wait().unwrap();
         if status.code().is_none() {

@@ -1,27 +1,26 @@
 //! Processes are killed at random moments and started again: nothing is lost, and nothing held by two who live.
 
 use crate::crowd::Crowd;
+use crate::dice::{Dice, seed};
 use crate::judge::judge;
 use crate::place::{Place, from_environment, push};
 use std::time::Duration;
 
 fn race(place: &Place, kills: u64) {
-    let seed = from_environment("LEASEHOLD_RACE_SEED", u64::from(std::process::id()));
-    println!("seed {seed}");
+    println!("seed {}", seed());
     let mut session = place.session();
     let mut pushed = push(&mut session, "first", 200);
     let mut crowd = Crowd::start(place, "all", false);
-    let mut dice = seed;
+    let mut dice = Dice::new(seed());
     let mut done = 0;
     while (crowd.killed.len() as u64) < kills {
-        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         // Something to do is there all the time.
         if session.queue("race").unwrap().status().unwrap().ready < 60 {
             done += 1;
             pushed.extend(push(&mut session, &format!("more{done}"), 60));
         }
-        std::thread::sleep(Duration::from_millis(2 + (dice >> 33) % 40));
-        crowd.kill_and_restart(usize::try_from(dice >> 60).unwrap());
+        std::thread::sleep(Duration::from_millis(2 + dice.below(40)));
+        crowd.kill_and_restart(usize::try_from(dice.below(8)).unwrap());
     }
     std::fs::write(place.root().join("finish"), b"").unwrap();
     crowd.wait();

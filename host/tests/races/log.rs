@@ -13,7 +13,8 @@ pub(crate) fn now_ns() -> u64 {
 /// One line of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// `claimed`, `letting` (before done, retry or release), `finishing` (before done), `done`, `lost`, `failed`.
+    /// `claimed`, `letting` (before done, retry or release), `finishing` (before done), `done`, `lost`, `failed`; each race
+    /// has its own besides.
     pub(crate) what: String,
     pub(crate) at_ns: u64,
     pub(crate) id: String,
@@ -25,7 +26,7 @@ pub(crate) struct Line {
 /// A log that is appended to, a line by one `write`.
 pub(crate) struct Log {
     file: File,
-    run: String,
+    pub(crate) run: String,
 }
 
 impl Log {
@@ -35,8 +36,18 @@ impl Log {
     }
 
     pub(crate) fn write(&mut self, what: &str, id: &str, token: u64) {
-        let line = format!("{what} {} {id} {token} {}\n", now_ns(), self.run);
+        self.write_at(what, now_ns(), id, token);
+    }
+
+    /// Of another moment than now.
+    pub(crate) fn write_at(&mut self, what: &str, at_ns: u64, id: &str, token: u64) {
+        let line = format!("{what} {at_ns} {id} {token} {}\n", self.run);
         self.file.write_all(line.as_bytes()).unwrap();
+    }
+
+    /// What may not happen in any race.
+    pub(crate) fn failed(&mut self, what: &str, error: &dyn std::fmt::Display) {
+        self.write("failed", &format!("{what}:{error}").replace(' ', "_"), 0);
     }
 }
 

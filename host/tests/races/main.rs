@@ -4,14 +4,22 @@
 //! line by one `write`, before and after each act, so that the log of a killed one tells what it may have done. The
 //! test then reads all logs together and holds them to the laws.
 //!
-//! `LEASEHOLD_RACE_TASKS` and `LEASEHOLD_RACE_KILLS` make a soak of it.
+//! `LEASEHOLD_RACE_TASKS`, `_KILLS`, `_SECONDS`, `_NAMES`, `_WAITERS` and `_ROUNDS` make a soak of it;
+//! `LEASEHOLD_RACE_SEED` makes the racers choose as in the race that printed it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod barrier;
 mod crowd;
+mod dice;
 mod drain;
+mod fresh;
+mod intervals;
 mod judge;
 mod killed;
+mod lease;
 mod log;
 mod place;
 mod racer;
+mod rounds;
 mod same;
+mod waiters;

@@ -1,5 +1,6 @@
 //! One racing process: several threads, each with a session of its own.
 
+use crate::dice::{Dice, SEED_VARIABLE, seed};
 use crate::log::Log;
 use crate::place::payload_of;
 use leasehold::{ClaimedTask, Durability, Engine, Error, Grants, Holder, Session};
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+/// Of those who race for tasks, holders and ids; all others are alone in their process.
 const THREADS: usize = 4;
 /// Long enough that no racer dies of it.
 const TTL_MS: u64 = 10 * 60_000;
@@ -20,9 +22,10 @@ pub(crate) struct Orders {
     pub(crate) place: usize,
     /// Which start of it this is.
     pub(crate) start: u64,
-    /// `drain`, `all`, `ensure` or `push`.
+    /// One of those that [`race_as_told`] knows.
     pub(crate) role: &'static str,
     pub(crate) is_native: bool,
+    pub(crate) seed: u64,
 }
 
 impl Orders {
@@ -40,6 +43,7 @@ impl Orders {
             .env("RACER_START", self.start.to_string())
             .env("RACER_ROLE", self.role)
             .env("RACER_NATIVE", if self.is_native { "yes" } else { "no" })
+            .env(SEED_VARIABLE, self.seed.to_string())
             .stdout(Stdio::null())
             .spawn()
             .unwrap()
@@ -55,8 +59,10 @@ fn race_as_told() {
     let logs = PathBuf::from(told("RACER_LOGS"));
     let (place, start) = (told("RACER_PLACE"), told("RACER_START"));
     let engine = (told("RACER_NATIVE") == "no").then(|| Engine::new().unwrap());
+    let threads = if ["drain", "all", "ensure", "push"].contains(&role.as_str()) { THREADS } else { 1 };
+    let number: usize = place.parse().unwrap();
     std::thread::scope(|scope| {
-        for thread in 0..THREADS {
+        for thread in 0..threads {
             let (role, root, logs, engine) = (&role, &root, &logs, &engine);
             let (run, holder) = (format!("p{place}s{start}"), format!("p{place}-t{thread}"));
             scope.spawn(move || {
@@ -70,6 +76,10 @@ fn race_as_told() {
                     "drain" | "all" => work(session, &holder, root, role == "all", &mut log),
                     "ensure" => crate::same::join_holders(session, &mut log),
                     "push" => crate::same::push_the_same(session, &mut log),
+                    "lease" => crate::lease::contend(session, root, &run, &mut log),
+                    "fresh" => crate::fresh::acquire_all(session, root, number, &mut log),
+                    "rounds" => crate::rounds::go_round(session, root, number, &mut log),
+                    "upkeep" => crate::rounds::keep_up(session, root, number, &mut log),
                     other => panic!("no such role: {other}"),
                 }
             });
@@ -80,10 +90,9 @@ fn race_as_told() {
 /// Claims and lets go until nothing is left and nothing more will come.
 fn work(mut session: Session, name: &str, root: &Path, does_all: bool, log: &mut Log) {
     let holder = session.holder_open(name, TTL_MS, Durability::Unsynced).unwrap();
-    let mut dice = log_seed(name);
+    let mut dice = Dice::of(&format!("{}-{name}", log.run), seed());
     loop {
-        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let max = 1 + u32::try_from(dice >> 62).unwrap();
+        let max = 1 + u32::try_from(dice.below(4)).unwrap();
         let claimed = session.queue("race").unwrap().claim(&holder, max, None, Durability::Unsynced);
         let tasks = match claimed {
             Ok(tasks) => tasks,
@@ -101,7 +110,8 @@ fn work(mut session: Session, name: &str, root: &Path, does_all: bool, log: &mut
             if task.payload != payload_of(label) {
                 log.write("failed", "torn_payload", task.token);
             }
-            act(&mut session, &holder, task, does_all.then_some(dice >> 40), log);
+            let choice = dice.below(16);
+            act(&mut session, &holder, task, does_all.then_some(choice), log);
         }
         if tasks.is_empty() {
             let status = session.queue("race").unwrap().status().unwrap();
@@ -113,14 +123,10 @@ fn work(mut session: Session, name: &str, root: &Path, does_all: bool, log: &mut
     }
 }
 
-fn log_seed(name: &str) -> u64 {
-    name.bytes().fold(u64::from(std::process::id()), |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)))
-}
-
 fn act(session: &mut Session, holder: &Holder, task: &ClaimedTask, dice: Option<u64>, log: &mut Log) {
     let d = Durability::Unsynced;
     let mut queue = session.queue("race").unwrap();
-    let choice = dice.map_or(if task.token.is_multiple_of(10) { 1 } else { 9 }, |dice| (dice ^ task.token) % 16);
+    let choice = dice.unwrap_or(if task.token.is_multiple_of(10) { 1 } else { 9 });
     if dice.is_some() {
         std::thread::sleep(Duration::from_micros((choice + 1) * 200));
     }

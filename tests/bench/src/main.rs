@@ -1,4 +1,5 @@
-//! The benchmark: push, claim and done per second, with the sandbox and without, and how long the command takes.
+//! The benchmark: push, claim and done per second, with the sandbox and without; leases and checkpoints likewise; and how
+//! long the command takes.
 //!
 //! Both sides run in one process, in turn, on the same directories' kind, so that what disturbs one disturbs the
 //! other. Each task carries a number of its own; if one is lost or handed out twice, the run fails.
@@ -11,6 +12,8 @@ mod plan;
 mod report;
 mod round;
 mod series;
+mod stores;
+mod turns;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
@@ -18,11 +21,13 @@ use plan::Plan;
 use report::Report;
 use std::fs;
 use std::path::{Path, PathBuf};
+use stores::StorePlan;
 
 /// What `queue status` may take from start to finish, in milliseconds: the median of all runs.
 const STATUS_MS_MAX: f64 = 15.0;
 
-/// Measures push, claim and done per second, native and sandboxed in turn, and `queue status` from start to finish.
+/// Measures push, claim and done, leases and checkpoints per second, native and sandboxed in turn, and `queue status` from
+/// start to finish.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The command `leasehold`
@@ -37,7 +42,7 @@ struct Arguments {
     /// How often each side is measured
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// The size of a payload in bytes, at least 8
+    /// The size of a task's payload in bytes, at least 8
     #[arg(long, default_value_t = 180, value_parser = clap::value_parser!(u32).range(8..=1_048_576))]
     payload: u32,
     /// Writes the tables between the marks of this page
@@ -70,17 +75,22 @@ fn measure(arguments: &Arguments) -> Result<Report> {
     let machine = machine::facts(&arguments.memory, &arguments.disk)?;
     let payload_bytes = usize::try_from(arguments.payload)?;
     let places = [("memory", &arguments.memory), ("disk", &arguments.disk)];
-    let mut rates = Vec::new();
+    let (mut rates, mut store_rates) = (Vec::new(), Vec::new());
     for (place, folder) in places {
         for plan in Plan::all(place, payload_bytes) {
             eprintln!("{plan}");
             let root = empty_folder(folder)?;
             rates.extend(series::run(&plan, arguments.rounds, root.path())?);
         }
+        for plan in StorePlan::all(place) {
+            eprintln!("{plan}");
+            let root = empty_folder(folder)?;
+            store_rates.extend(stores::run(&plan, arguments.rounds, root.path())?);
+        }
     }
     let root = empty_folder(&arguments.disk)?;
     let status = command::status_runs(&arguments.command, root.path())?;
-    Ok(Report { machine, payload_bytes, rounds: arguments.rounds, rates, status })
+    Ok(Report { machine, payload_bytes, rounds: arguments.rounds, rates, store_rates, status })
 }
 
 fn empty_folder(beneath: &Path) -> Result<tempfile::TempDir> {

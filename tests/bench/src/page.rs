@@ -1,6 +1,6 @@
 //! The tables, for a terminal and for a page.
 
-use crate::report::{Rate, Report, median};
+use crate::report::{Rate, Report, StoreRate, median};
 use anyhow::{Context, Result};
 use std::fmt::Write;
 use std::fs;
@@ -27,7 +27,7 @@ pub(crate) fn tables(report: &Report) -> String {
     let _ = writeln!(
         text,
         "{} ({} cores), {} GiB, {}; in memory is {}, the disk is {}; the load before was {:.1}. Payloads of {} bytes; medians of {} rounds, \
-         of {} where each task waits for the disk.\n",
+         of {} where each call waits for the disk.\n",
         machine.processor,
         machine.cores,
         machine.memory_gib,
@@ -47,6 +47,12 @@ pub(crate) fn tables(report: &Report) -> String {
     }
     let (lost, duplicates) = report.faults();
     let _ = writeln!(text, "Tasks lost: {lost}. Tasks handed out twice: {duplicates}.\n");
+    for (place, where_) in [("memory", "in memory"), ("disk", "on the disk")] {
+        for is_synced in [false, true] {
+            let rates = report.store_rates.iter().filter(|rate| rate.place == place && rate.is_synced == is_synced);
+            store_table(&mut text, where_, is_synced, rates);
+        }
+    }
     status_table(&mut text, report);
     text
 }
@@ -69,6 +75,17 @@ fn rate_table<'a>(text: &mut String, where_: &str, is_synced: bool, rates: impl 
             middle(&rate.sandboxed),
             rate.ratio
         );
+    }
+    text.push('\n');
+}
+
+fn store_table<'a>(text: &mut String, where_: &str, is_synced: bool, rates: impl Iterator<Item = &'a StoreRate>) {
+    let synced = if is_synced { "synced" } else { "not synced" };
+    let _ = writeln!(text, "| {where_}, {synced}: times/s | native | component | component/native |");
+    let _ = writeln!(text, "|---|--:|--:|--:|");
+    for rate in rates {
+        let (native, sandboxed) = (middle(&rate.native), middle(&rate.sandboxed));
+        let _ = writeln!(text, "| {} | {native} | {sandboxed} | {:.2} |", rate.action, rate.ratio);
     }
     text.push('\n');
 }

@@ -59,7 +59,7 @@ impl Plan {
     }
 }
 
-fn waits_for_disk(place: &str, is_synced: bool) -> bool {
+pub(crate) fn waits_for_disk(place: &str, is_synced: bool) -> bool {
     place == "disk" && is_synced
 }
 

@@ -10,6 +10,7 @@ pub(crate) struct Report {
     pub(crate) payload_bytes: usize,
     pub(crate) rounds: u32,
     pub(crate) rates: Vec<Rate>,
+    pub(crate) store_rates: Vec<StoreRate>,
     pub(crate) status: Vec<StatusRuns>,
 }
 
@@ -38,6 +39,20 @@ pub(crate) struct Rate {
     pub(crate) tasks: usize,
     pub(crate) lost: usize,
     pub(crate) duplicates: usize,
+}
+
+/// Leases, or runs, per second, one number for each round.
+#[derive(Debug, Serialize)]
+pub(crate) struct StoreRate {
+    pub(crate) place: &'static str,
+    pub(crate) action: String,
+    pub(crate) is_synced: bool,
+    pub(crate) native: Vec<f64>,
+    pub(crate) sandboxed: Vec<f64>,
+    /// As of a [`Rate`].
+    pub(crate) ratio: f64,
+    /// How many in a round.
+    pub(crate) count: usize,
 }
 
 /// `queue status` from start to finish.

@@ -1,9 +1,10 @@
-//! Rounds of both sides in turn.
+//! Tasks: push, claim and done.
 
 use crate::contender::Contender;
 use crate::plan::{Grouping, Plan};
 use crate::report::{Rate, paired_ratio};
 use crate::round::{self, Times};
+use crate::turns::take_turns;
 use anyhow::Result;
 use leasehold::Engine;
 use std::path::Path;
@@ -14,22 +15,14 @@ pub(crate) fn run(plan: &Plan, rounds: u32, root: &Path) -> Result<Vec<Rate>> {
     let engine = Engine::new()?;
     let mut native = Contender::native(root)?;
     let mut sandboxed = Contender::sandboxed(&engine, root)?;
-    let (mut native_times, mut sandboxed_times) = (Vec::new(), Vec::new());
     let (mut lost, mut duplicates) = (0, 0);
-    // The first round of each makes the directories and warms up; it is checked, and not counted.
-    for round in 0..=plan.rounds(rounds) {
-        // Whoever goes first finds the disk as the other left it, so they take turns at that too.
-        let sides: [bool; 2] = if round % 2 == 0 { [false, true] } else { [true, false] };
-        for is_sandboxed in sides {
-            let contender = if is_sandboxed { &mut sandboxed } else { &mut native };
-            let (times, faults) = round::run(contender, plan)?;
-            lost += faults.lost;
-            duplicates += faults.duplicates;
-            if round > 0 {
-                if is_sandboxed { &mut sandboxed_times } else { &mut native_times }.push(times);
-            }
-        }
-    }
+    let (native_times, sandboxed_times) = take_turns(plan.rounds(rounds), &mut |is_sandboxed| {
+        let contender = if is_sandboxed { &mut sandboxed } else { &mut native };
+        let (times, faults) = round::run(contender, plan)?;
+        lost += faults.lost;
+        duplicates += faults.duplicates;
+        Ok(times)
+    })?;
     let rate = |action: &'static str, time: fn(&Times) -> Duration| {
         let per_second = |times: &[Times]| -> Vec<f64> {
             times.iter().map(|times| plan.tasks as f64 / time(times).as_secs_f64()).collect()

@@ -75,9 +75,9 @@ mod tests {
     #[test]
     fn a_command_that_is_not_there_is_told_from_one_that_cannot_be_executed() {
         let code = |kind: io::ErrorKind| match cannot_start(OsStr::new("x"), &kind.into()) {
-            End::NeverRan(code, _) => code,
-            other => panic!("{other:?}"),
+            End::NeverRan(code, _) => Some(code),
+            _ => None,
         };
-        assert_eq!((code(io::ErrorKind::NotFound), code(io::ErrorKind::PermissionDenied)), (127, 126));
+        assert_eq!((code(io::ErrorKind::NotFound), code(io::ErrorKind::PermissionDenied)), (Some(127), Some(126)));
     }
 }

@@ -1,0 +1,217 @@
+//! What somebody else puts among a store's files, or a power cut brings back, makes nothing unobtainable for ever.
+
+use super::leases::{acquire, holder};
+use super::support::MINUTE_MS;
+use leasehold_core::Durability::{Standard, Synced, Unsynced};
+use leasehold_core::Error;
+use leasehold_core::checkpoint::SaveOptions;
+use leasehold_core::lease::Turn;
+use leasehold_core::limits::PLACE_MS;
+use leasehold_core::queue::{NewTask, OnDuplicate};
+use leasehold_tests::sim::{Cut, Disk, World};
+
+const CUTS: u64 = 300;
+
+/// The names in the quarantine of a store.
+fn quarantined(world: &World, store: &str) -> Vec<String> {
+    world.view(|view| view.names(&format!("{store}/quarantine")))
+}
+
+/// The directory of a lease's line.
+fn line(world: &World, name: &str) -> String {
+    let names = world.view(|view| view.names(&format!("claims/{name}")));
+    format!("claims/{name}/{}", names.iter().find(|name| name.starts_with("c.")).unwrap())
+}
+
+#[test]
+fn a_lease_beside_which_somebody_put_a_file_can_be_had_again_after_it_was_swept() {
+    let world = World::new();
+    let (leases, a) = (world.leases(), holder(&world, "a"));
+    let token = acquire(&leases, &a);
+    leases.release("repo", token, Standard).unwrap();
+    world.file("claims/repo/.DS_Store", "x");
+    world.advance(10 * MINUTE_MS);
+    world.maintenance().sweep(MINUTE_MS).unwrap();
+    let a = holder(&world, "a");
+    assert!(leases.acquire("repo", &a, Standard).unwrap() > token);
+    assert_eq!(quarantined(&world, "claims").len(), 1, "what is not understood is moved, not deleted");
+}
+
+#[test]
+fn a_holder_beside_which_somebody_put_a_file_can_be_opened_again_after_it_was_swept() {
+    let world = World::new();
+    holder(&world, "a").end(Standard).unwrap();
+    world.file("holders/a/note.txt", "x");
+    world.advance(10 * MINUTE_MS);
+    world.maintenance().sweep(MINUTE_MS).unwrap();
+    holder(&world, "a");
+    assert_eq!(quarantined(&world, "holders").len(), 1);
+}
+
+#[test]
+fn a_run_and_an_id_beside_which_somebody_put_a_file_can_be_made_again() {
+    let world = World::new();
+    let a = holder(&world, "a");
+    let runs = world.checkpoints();
+    for n in 1..=2 {
+        runs.save("r", b"1", &SaveOptions::default(), Standard).unwrap();
+        world.file("checkpoint/r/note.txt", "x");
+        runs.remove("r", Standard).unwrap();
+        assert_eq!(quarantined(&world, "checkpoint").len(), n);
+    }
+    runs.save("r", b"1", &SaveOptions::default(), Standard).unwrap();
+    let queue = world.queue("q");
+    let task = || [NewTask { id: Some("invoice"), payload: b"x", ..NewTask::default() }];
+    queue.push(&task(), OnDuplicate::Refuse, Standard).unwrap();
+    world.file("aristo/q-queue/ids/invoice/note.txt", "x");
+    let claimed = queue.claim(&a, 1, None, Standard).unwrap().remove(0);
+    queue.done(&claimed.receipt, None, Standard).unwrap();
+    queue.push(&task(), OnDuplicate::Refuse, Standard).unwrap();
+    assert_eq!(queue.claim(&a, 1, None, Standard).unwrap().len(), 1);
+}
+
+#[test]
+fn a_lease_whose_line_was_removed_has_one_again_once_it_can_be_had() {
+    let world = World::new();
+    let (leases, a, b) = (world.leases(), holder(&world, "a"), holder(&world, "b"));
+    let token = acquire(&leases, &a);
+    super::support::remove(&world, &line(&world, "repo"));
+    let turn = leases.acquire_in_turn("repo", &b, Standard).unwrap();
+    assert!(matches!(turn, Turn::Waiting { ahead: 0, holding: Some(holding) } if holding.holder == "a"));
+    leases.release("repo", token, Standard).unwrap();
+    let Turn::Granted(next) = leases.acquire_in_turn("repo", &b, Standard).unwrap() else { panic!("still waiting") };
+    assert!(next > token);
+    line(&world, "repo");
+}
+
+#[test]
+fn what_is_no_file_and_called_as_a_place_in_line_stands_in_nobodys_way() {
+    let world = World::new();
+    let (leases, a, b) = (world.leases(), holder(&world, "a"), holder(&world, "b"));
+    let token = acquire(&leases, &a);
+    leases.acquire_in_turn("repo", &b, Standard).unwrap();
+    let line = line(&world, "repo");
+    let place = world.view(|view| view.names(&line)).remove(0);
+    leases.leave("repo", &b).unwrap();
+    world.directory(&format!("{line}/{place}"));
+    leases.release("repo", token, Standard).unwrap();
+    world.advance(2 * PLACE_MS);
+    assert!(leases.acquire("repo", &a, Standard).unwrap() > token);
+    assert_eq!(leases.reap(Standard).unwrap(), []);
+}
+
+#[test]
+fn a_line_that_cannot_be_read_costs_order_and_not_the_lease() {
+    let world = World::new();
+    let (leases, a) = (world.leases(), holder(&world, "a"));
+    let token = acquire(&leases, &a);
+    leases.release("repo", token, Standard).unwrap();
+    world.deny(&line(&world, "repo"));
+    assert!(leases.acquire("repo", &a, Standard).unwrap() > token);
+}
+
+#[test]
+fn what_somebody_put_into_a_line_keeps_the_lease_from_being_swept() {
+    let world = World::new();
+    let (leases, a) = (world.leases(), holder(&world, "a"));
+    let token = acquire(&leases, &a);
+    leases.release("repo", token, Standard).unwrap();
+    let mine = format!("{}/mine.txt", line(&world, "repo"));
+    world.file(&mine, "x");
+    world.advance(10 * MINUTE_MS);
+    world.maintenance().sweep(MINUTE_MS).unwrap();
+    assert!(world.view(|view| view.exists(&mine)));
+}
+
+/// The swaps of which a cut keeps a later one and forgets an earlier leave two names of one token file.
+#[test]
+fn what_was_swapped_twice_unsynced_can_be_had_after_any_cut() {
+    let world = World::new();
+    let (leases, runs, queue, a) = (world.leases(), world.checkpoints(), world.queue("q"), holder(&world, "a"));
+    let token = leases.acquire("repo", &a, Synced).unwrap();
+    runs.save("r", b"one", &SaveOptions::default(), Standard).unwrap();
+    let task = NewTask { id: Some("invoice"), payload: b"x", ..NewTask::default() };
+    queue.push(&[task], OnDuplicate::Refuse, Standard).unwrap();
+    leases.release("repo", token, Standard).unwrap();
+    world.advance(1);
+    leases.acquire("repo", &a, Standard).unwrap();
+    runs.release("r", &runs.claim("r", &a, None, Standard).unwrap().unwrap().receipt, Standard).unwrap();
+    queue.release(&queue.claim(&a, 1, None, Standard).unwrap()[0].receipt, Standard).unwrap();
+    a.renew(Standard).unwrap();
+    for seed in 1..CUTS {
+        let after = world.power_cut(Cut::Seed(seed), Disk::Whole);
+        after.maintenance().reconcile().unwrap();
+        after.advance(600 * MINUTE_MS);
+        let b = after.holders().open("a", MINUTE_MS, Standard).unwrap();
+        after.leases().acquire("repo", &b, Standard).unwrap();
+        assert_eq!(after.checkpoints().claim("r", &b, None, Standard).unwrap().unwrap().content, b"one", "seed {seed}");
+        assert_eq!(after.queue("q").claim(&b, 1, None, Standard).unwrap().len(), 1, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_save_that_was_acknowledged_survives_one_after_it_that_was_not_synced() {
+    for act in 0..4 {
+        let world = World::new();
+        let (runs, a) = (world.checkpoints(), holder(&world, "a"));
+        let first = runs.save("r", b"one", &SaveOptions::default(), Standard).unwrap();
+        let claimed = |world: &World| world.checkpoints().claim("r", &a, None, Standard).unwrap().unwrap().receipt;
+        match act {
+            0 => drop(runs.save("r", b"two", &SaveOptions::default(), Unsynced).unwrap()),
+            1 => runs.complete("r", &claimed(&world), Unsynced).unwrap(),
+            2 => {
+                let receipt = claimed(&world);
+                let options = SaveOptions { receipt: Some(&receipt), keep_claim: true, history: Some(2) };
+                drop(runs.save("r", b"two", &options, Unsynced).unwrap());
+            }
+            _ => {
+                runs.save("r", b"two", &SaveOptions::default(), Unsynced).unwrap();
+                world.advance(MINUTE_MS);
+                world.maintenance().sweep(MINUTE_MS).unwrap();
+            }
+        }
+        for seed in 1..CUTS {
+            let after = world.power_cut(Cut::Seed(seed), Disk::Whole);
+            match after.checkpoints().load("r", None) {
+                Ok(Some(loaded)) => assert!([&b"one"[..], b"two"].contains(&loaded.content.as_slice())),
+                Ok(None) => assert_eq!(act, 1, "seed {seed}"),
+                // The unsynced one came back without its content; the one before it is in the history.
+                Err(Error::Damaged(_)) => {
+                    let runs = after.checkpoints();
+                    let before = runs.history("r").unwrap_or_default().last().map(|save| save.id.clone());
+                    let before = before.unwrap_or_else(|| first.clone());
+                    assert_eq!(
+                        runs.load("r", Some(&before)).unwrap().unwrap().content,
+                        b"one",
+                        "act {act}, seed {seed}"
+                    );
+                }
+                Err(error) => panic!("act {act}, seed {seed}: {error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn tidying_after_an_act_is_no_error_of_it() {
+    for fails_at in 0.. {
+        let world = World::new();
+        let (queue, a) = (world.queue("q"), holder(&world, "a"));
+        let task = NewTask { id: Some("invoice"), payload: b"x", ..NewTask::default() };
+        queue.push(&[task], OnDuplicate::Refuse, Standard).unwrap();
+        let receipt = queue.claim(&a, 1, None, Standard).unwrap().remove(0).receipt;
+        world.fail_after(fails_at, leasehold_core::capability::FsError::NoSpace);
+        let before = world.operations();
+        let done = queue.done(&receipt, None, Standard);
+        let took = world.operations() - before;
+        world.go_on();
+        match done {
+            Ok(()) => {}
+            // Nothing was done yet, so doing it again does it.
+            Err(_) => world.queue("q").done(&receipt, None, Standard).unwrap(),
+        }
+        if took < fails_at {
+            break;
+        }
+    }
+}
