@@ -19,6 +19,7 @@ mod place;
 mod queues;
 mod resources;
 mod tasks;
+mod tasks_killed;
 mod tasks_watched;
 mod work;
 mod work_stops;

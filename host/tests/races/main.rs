@@ -11,6 +11,7 @@ mod crowd;
 mod drain;
 mod judge;
 mod killed;
+mod lists;
 mod log;
 mod place;
 mod racer;

@@ -281,6 +281,7 @@ impl Script<'_> {
         task!(task_history, list, u64::MAX, 10);
         task!(task_history, list, 0, 0);
         task!(task_reset, list, by, SYNCED);
+        task!(task_history, list, revision, 10_000);
         // Long enough that a snapshot is made.
         for _ in 0..70 {
             task!(task_create, list, slice::from_ref(&plain), by, UNSYNCED);
