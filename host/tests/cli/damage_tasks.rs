@@ -45,6 +45,8 @@ fn assert_damaged(place: &Place) {
         place.run(arguments).expect(4, arguments);
         assert_eq!(place.snapshot_of(&place.store("tasks")), before, "{arguments:?}");
     }
+    let found = place.run(&["doctor"]).expect(4, &["doctor"]);
+    assert!(found.starts_with("found\ttasks/l"), "{found}");
     place.ok(&["task", "update", "other", "2", "--description", "x"]);
     assert_eq!(place.ok(&["task", "ls", "other"]).lines().count(), 3);
 }
@@ -112,6 +114,10 @@ fn a_log_that_is_not_what_was_written_is_damage() {
             for garbled in [&b""[..], b"garbage", &written[..written.len() - 1], &changed] {
                 fs::write(&entry, garbled).unwrap();
                 assert_damaged(&place);
+                // Nothing cures it but what was written.
+                let before = place.snapshot_of(&place.store("tasks"));
+                place.run(&["doctor", "--fix"]).expect(4, &["doctor", "--fix"]);
+                assert_eq!(place.snapshot_of(&place.store("tasks")), before);
             }
             fs::remove_file(&entry).unwrap();
             assert_damaged(&place);
