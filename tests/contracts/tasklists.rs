@@ -152,3 +152,20 @@ fn what_a_snapshot_supersedes_goes_only_once_the_snapshot_is_certain() {
     }
     assert!(unlinked >= 2, "{unlinked} snapshots superseded another");
 }
+
+/// A snapshot serves all who use the list: who has not made it does not make another for that.
+#[test]
+fn many_who_change_a_list_make_no_more_snapshots_than_one() {
+    // Revisions grow by one with each change, and by one with each snapshot.
+    let snapshots = |instances: usize| {
+        let world = World::new();
+        let all: Vec<_> = (0..instances).map(|_| world.lists()).collect();
+        for n in 0..1_200 {
+            all[n % instances].create("l", &[new("x")], NOBODY, Unsynced).unwrap();
+        }
+        world.lists().info("l").unwrap().unwrap().revision - 1_200
+    };
+    let by_one = snapshots(1);
+    assert!(by_one >= 2);
+    assert_eq!(snapshots(16), by_one);
+}

@@ -33,6 +33,7 @@ impl<D: Directory> Lists<D> {
         if self.swap_onto(opened, &content, true, &make)?.is_none() {
             return Ok(());
         }
+        loaded.snapshot = opened.name.snapshot;
         (loaded.entries, loaded.bytes, loaded.snapshot_bytes) = (0, 0, content.len());
         // Each was named once, so nobody can come to name it. What is left here is debris.
         let superseded = before.snapshot.into_iter().chain(forgotten.into_iter().map(|(name, _)| name));
