@@ -1,9 +1,9 @@
 //! What task lists promise.
 
-use leasehold_core::Durability::Standard;
+use leasehold_core::Durability::{Standard, Unsynced};
 use leasehold_core::Error;
 use leasehold_core::tasklist::{Author, Claim, Filter, History, NewTask, Status, Update};
-use leasehold_tests::sim::World;
+use leasehold_tests::sim::{Cut, Disk, World};
 
 fn new(subject: &str) -> NewTask<'_> {
     NewTask { subject, ..NewTask::default() }
@@ -91,4 +91,81 @@ fn tasks_that_would_wait_for_each_other_are_refused() {
     assert_eq!(lists.delete("l", 2, None, None, NOBODY, Standard).unwrap(), [3]);
     assert!(lists.get("l", 3).unwrap().unwrap().blocked_by.is_empty());
     assert_eq!(lists.get("l", 2).unwrap().unwrap().status, Status::Deleted);
+}
+
+/// What was acknowledged as durable is there after a power cut, whatever was changed since without waiting for the disk:
+/// that may be forgotten, and takes nothing with it.
+#[test]
+fn a_power_cut_takes_nothing_with_the_changes_that_it_forgets() {
+    let world = World::new();
+    let lists = world.lists();
+    let me = world.holders().open("me", 60_000, Standard).unwrap();
+    let mut made = lists.create("l", &[new("a"), new("b"), new("c"), new("d")], NOBODY, Standard).unwrap().len();
+    // Snapshots are made on the way.
+    for n in 0..140 {
+        if n % 7 == 0 {
+            made += lists.create("l", &[new("x")], NOBODY, Standard).unwrap().len();
+        }
+        let id = 1 + n % 4;
+        let Claim::Ok { token, .. } = lists.claim("l", id, &me, false, Standard).unwrap() else { panic!() };
+        if n % 3 == 0 {
+            lists.release("l", id, token, NOBODY, Unsynced).unwrap();
+        }
+        if n % 5 == 0 {
+            let subject = if n % 2 == 0 { "even" } else { "odd" };
+            let update = Update { subject: Some(subject), ..Update::default() };
+            lists.update("l", id, &update, NOBODY, Unsynced).unwrap();
+        }
+        // A journal keeps what was done to names up to some moment, and the content of files only once it is synced.
+        for kept in 0..=world.unsynced().min(63) {
+            let cut = Cut::Mask((1 << kept) - 1);
+            for disk in [Disk::Whole, Disk::Btrfs] {
+                let after = world.power_cut(cut, disk);
+                let page = after.lists().list("l", Filter::default(), None, 1_000);
+                let count = page.as_ref().map(|page| page.tasks.len());
+                assert_eq!(count, Ok(made), "{n} {cut:?} {disk:?}: {page:?} {}", after.view(|v| v.tree()));
+                let next = after.lists().create("l", &[new("next")], NOBODY, Standard);
+                assert_eq!(next, Ok(vec![made as u64 + 1]), "{n} {cut:?} {disk:?}");
+            }
+        }
+    }
+}
+
+/// Where directories are written one by one, the last of the changes may be all of them that a power cut keeps.
+#[test]
+fn what_a_snapshot_supersedes_goes_only_once_the_snapshot_is_certain() {
+    let world = World::new();
+    let lists = world.lists();
+    lists.create("l", &[new("a")], NOBODY, Standard).unwrap();
+    let mut unlinked = 0;
+    for n in 0..300 {
+        let subject = n.to_string();
+        let update = Update { subject: Some(&subject), ..Update::default() };
+        let before = world.unsynced();
+        lists.update("l", 1, &update, NOBODY, Unsynced).unwrap();
+        // After a snapshot, what is left to forget is what was unlinked.
+        let Some(last) = world.unsynced().checked_sub(1).filter(|_| world.unsynced() < before) else { continue };
+        unlinked += 1;
+        let after = world.power_cut(Cut::Mask(1 << last), Disk::Btrfs);
+        let page = after.lists().list("l", Filter::default(), None, 10).unwrap();
+        assert_eq!(page.tasks[0].subject, subject);
+    }
+    assert!(unlinked >= 2, "{unlinked} snapshots superseded another");
+}
+
+/// A snapshot serves all who use the list: who has not made it does not make another for that.
+#[test]
+fn many_who_change_a_list_make_no_more_snapshots_than_one() {
+    // Revisions grow by one with each change, and by one with each snapshot.
+    let snapshots = |instances: usize| {
+        let world = World::new();
+        let all: Vec<_> = (0..instances).map(|_| world.lists()).collect();
+        for n in 0..1_200 {
+            all[n % instances].create("l", &[new("x")], NOBODY, Unsynced).unwrap();
+        }
+        world.lists().info("l").unwrap().unwrap().revision - 1_200
+    };
+    let by_one = snapshots(1);
+    assert!(by_one >= 2);
+    assert_eq!(snapshots(16), by_one);
 }

@@ -7,7 +7,7 @@ use crate::capability::Directory;
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::name::Key;
-use crate::reference::{Ref, Seen, busy, not_understood};
+use crate::reference::{Ref, Seen, busy};
 use crate::store::is_sync;
 use alloc::format;
 
@@ -67,7 +67,7 @@ impl<D: Directory> Jobs<D> {
         for _ in 0..TRIES_MAX {
             match self.refs.read(key)? {
                 Seen::Absent => return Ok(None),
-                Seen::Unknown(why) => return Err(not_understood("job", &why)),
+                Seen::Unknown(doubt) => return Err(doubt.into_error("job")),
                 Seen::Present(reference) => {
                     if let Some(name) = JobName::parse(&reference.token_name) {
                         return Ok(Some((reference, name)));

@@ -207,6 +207,6 @@ impl<D: Directory> Jobs<D> {
     /// The jobs kept in `dir`. Touches nothing yet.
     #[must_use]
     pub fn new(dir: D, holders: Holders<D>, environment: Environment) -> Self {
-        Jobs { refs: Refs::new(dir, holders, environment, FORMAT, JobName::is_token) }
+        Jobs { refs: Refs::new(dir, holders, environment, FORMAT, JobName::rank) }
     }
 }

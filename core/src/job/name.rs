@@ -3,6 +3,7 @@
 
 use super::{JobState, Process, Reason};
 use crate::name::{Nonce, number};
+use crate::reference::Rank;
 use alloc::string::String;
 
 /// Whether somebody is to be told of the end, and was.
@@ -101,8 +102,9 @@ impl JobName {
         (name.text() == text).then_some(name)
     }
 
-    pub(crate) fn is_token(text: &str) -> bool {
-        Self::parse(text).is_some()
+    /// Each change is a revision of its own.
+    pub(crate) fn rank(text: &str) -> Option<Rank> {
+        Some((Self::parse(text)?.revision, 0, 0))
     }
 }
 

@@ -126,9 +126,7 @@ impl<D: Directory> Lists<D> {
         for _ in 0..TRIES_MAX {
             let (mut reference, name) = match self.refs.read(&key)? {
                 crate::reference::Seen::Absent => return Err(no_list(list)),
-                crate::reference::Seen::Unknown(why) => {
-                    return Err(crate::reference::not_understood("list", &why));
-                }
+                crate::reference::Seen::Unknown(doubt) => return Err(doubt.into_error("list")),
                 crate::reference::Seen::Present(reference) => match ListName::parse(&reference.token_name) {
                     Some(name) => (reference, name),
                     None => continue,

@@ -100,7 +100,7 @@ impl<D: Directory> Lists<D> {
         loaded.apply(draft, content.len());
         loaded.at = Some((opened.name.birth, head));
         // A snapshot is for those to come: where it cannot be made, the change is made nevertheless.
-        let _ = self.compact_if_long(&mut opened, &mut loaded, sync);
+        let _ = self.compact_if_long(&mut opened, &mut loaded);
         self.keep(&opened.key, loaded);
         Ok(Some(planned))
     }
@@ -124,9 +124,12 @@ impl<D: Directory> Lists<D> {
         // Where anything fails from here on, what was made is left as debris: the swap may have happened.
         let next = next(name);
         // Somebody may have been first already: then there is nothing to wait for the disk for.
-        let is_first = !sync || stands(&opened.reference);
-        if sync && is_first {
+        let is_first = stands(&opened.reference);
+        if is_first {
+            // Always: a name that a power cut keeps must not lead to content that it does not, or all tasks are lost.
             file.sync().map_err(|error| Error::at("a task list", &error))?;
+        }
+        if is_first && sync {
             sync_all(&[(&opened.content, "a task list")])?;
         }
         if !is_first || !opened.reference.swap(next.text())? {
@@ -177,11 +180,10 @@ impl<D: Directory> Lists<D> {
         };
         let Some(unborn) = self.refs.conceive(&tmp, birth, name.text(), list)? else { return Ok(None) };
         let made = match unborn.make_content(&head.text(), &[&content]) {
-            Ok((dir, file)) if sync => file
+            Ok((dir, file)) => file
                 .sync()
                 .map_err(|error| Error::at("a task list", &error))
-                .and_then(|()| sync_all(&[(&dir, "a task list")])),
-            Ok(_) => Ok(()),
+                .and_then(|()| if sync { sync_all(&[(&dir, "a task list")]) } else { Ok(()) }),
             Err(error) => Err(error),
         };
         if let Err(error) = made {

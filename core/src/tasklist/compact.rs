@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 
 impl<D: Directory> Lists<D> {
     /// Makes a snapshot where there are many changes since the last, and forgets the oldest changes where there are many.
-    pub(crate) fn compact_if_long(&self, opened: &mut Opened<D>, loaded: &mut Loaded, sync: bool) -> Result<()> {
+    pub(crate) fn compact_if_long(&self, opened: &mut Opened<D>, loaded: &mut Loaded) -> Result<()> {
         if !loaded.is_long() {
             return Ok(());
         }
@@ -29,9 +29,11 @@ impl<D: Directory> Lists<D> {
             ..before
         };
         let make = |snapshot: EntryName| ListName { snapshot: Some(snapshot), ..next };
-        if self.swap_onto(opened, &content, sync, &make)?.is_none() {
+        // Synced, whatever the change was told: a power cut must not forget the swap and keep the unlinks after it.
+        if self.swap_onto(opened, &content, true, &make)?.is_none() {
             return Ok(());
         }
+        loaded.snapshot = opened.name.snapshot;
         (loaded.entries, loaded.bytes, loaded.snapshot_bytes) = (0, 0, content.len());
         // Each was named once, so nobody can come to name it. What is left here is debris.
         let superseded = before.snapshot.into_iter().chain(forgotten.into_iter().map(|(name, _)| name));

@@ -8,7 +8,7 @@ use crate::capability::{Directory, FsError};
 use crate::error::{Error, Result};
 use crate::limits::{LIST_BYTES_MAX, LISTS_KEPT_MAX, TRIES_MAX};
 use crate::name::{Key, Nonce};
-use crate::reference::{Ref, Seen, busy, not_understood};
+use crate::reference::{Ref, Seen, busy};
 use crate::store::read_file;
 use alloc::format;
 use alloc::string::String;
@@ -23,7 +23,9 @@ pub(crate) struct Loaded {
     /// Which list it is: its birth, and the entry that was applied last.
     pub(crate) at: Option<(Nonce, EntryName)>,
     pub(crate) state: State,
-    /// How many entries, and bytes, stand since the last snapshot, and how long that is.
+    /// The last snapshot, whoever made it.
+    pub(crate) snapshot: Option<EntryName>,
+    /// How many entries, and bytes, stand since that, and how long it is.
     pub(crate) entries: usize,
     pub(crate) bytes: usize,
     pub(crate) snapshot_bytes: usize,
@@ -80,7 +82,7 @@ impl<D: Directory> Lists<D> {
         for _ in 0..TRIES_MAX {
             let reference = match self.refs.read(key)? {
                 Seen::Absent => return Ok(None),
-                Seen::Unknown(why) => return Err(not_understood("list", &why)),
+                Seen::Unknown(doubt) => return Err(doubt.into_error("list")),
                 Seen::Present(reference) => reference,
             };
             let Some(name) = ListName::parse(&reference.token_name) else { continue };
@@ -117,7 +119,7 @@ impl<D: Directory> Lists<D> {
             match read_entry(&opened.content, entry_name)? {
                 Some(entry) => {
                     next = entry.header.previous();
-                    unread.push(entry);
+                    unread.push((entry_name, entry));
                 }
                 // What is known may have been left behind.
                 None if known.is_some() => return self.catch_up(list, opened, None),
@@ -132,13 +134,23 @@ impl<D: Directory> Lists<D> {
                 let Some(entry) = read_entry(&opened.content, snapshot)? else {
                     return missing(list, opened, snapshot);
                 };
-                let mut loaded = Loaded { snapshot_bytes: entry.bytes, ..Loaded::default() };
+                let mut loaded = Loaded { snapshot: Some(snapshot), snapshot_bytes: entry.bytes, ..Loaded::default() };
                 loaded.state.apply(entry.draft);
                 loaded
             }
         };
-        for entry in unread.into_iter().rev() {
-            loaded.apply(entry.draft, entry.bytes);
+        if let Some(snapshot) = name.snapshot.filter(|_| loaded.snapshot != name.snapshot) {
+            // Somebody else has made one: it serves this instance as well, which need not make another.
+            let bytes = opened.content.metadata(&snapshot.text()).map_or(0, |metadata| metadata.size);
+            loaded.snapshot_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+            (loaded.snapshot, loaded.entries, loaded.bytes) = (Some(snapshot), 0, 0);
+        }
+        for (entry_name, entry) in unread.into_iter().rev() {
+            if entry_name.nonce.base_token() > in_snapshot {
+                loaded.apply(entry.draft, entry.bytes);
+            } else {
+                loaded.state.apply(entry.draft);
+            }
         }
         loaded.at = Some((name.birth, name.head));
         Ok(Some(loaded))

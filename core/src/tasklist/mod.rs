@@ -256,7 +256,7 @@ impl<D: Directory> Lists<D> {
     /// The lists kept in `dir`, whose tasks are had by `holders`. Touches nothing yet.
     #[must_use]
     pub fn new(dir: D, holders: Holders<D>, environment: Environment) -> Self {
-        let refs = Refs::new(dir, holders, environment, FORMAT, ListName::is_token);
+        let refs = Refs::new(dir, holders, environment, FORMAT, ListName::rank);
         Lists { refs, loaded: Rc::default() }
     }
 }

@@ -1,6 +1,7 @@
 //! The token file's name of a list: `<revision>.<state>.<since>.<birth>.<head>.<snapshot or ->.<next id>.<forgotten>.<kept>`.
 
 use crate::name::{Nonce, number};
+use crate::reference::Rank;
 use alloc::string::String;
 
 /// The file name of one entry of the log: `<nonce>-<crc>`. The nonce carries the revision that the entry was built on.
@@ -95,8 +96,10 @@ impl ListName {
         (name.text() == text).then_some(name)
     }
 
-    pub(crate) fn is_token(text: &str) -> bool {
-        Self::parse(text).is_some()
+    /// Each change is a revision of its own.
+    pub(crate) fn rank(text: &str) -> Option<Rank> {
+        let name = Self::parse(text)?;
+        Some((name.revision, u64::from(name.is_tomb), 0))
     }
 }
 

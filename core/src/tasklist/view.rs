@@ -1,6 +1,6 @@
 //! Looking. Nothing here changes a list.
 
-use super::log::Opened;
+use super::log::{Opened, stands};
 use super::name::{EntryName, ListName};
 use super::record::{Record, Status};
 use super::state::State;
@@ -8,6 +8,7 @@ use super::{Filter, ListInfo, Lists, TaskPage, TaskView};
 use crate::capability::{Directory, Kind};
 use crate::error::{Error, Result};
 use crate::limits::PAGE_MAX;
+use crate::name::Key;
 use crate::store::{Damage, list_entries};
 use alloc::format;
 use alloc::rc::Rc;
@@ -118,6 +119,17 @@ impl<D: Directory> Lists<D> {
                         damages.push(Damage::foreign(Rc::clone(&content), entry, path, "not an entry of a log"));
                     }
                 }
+            }
+            let Some((key, _)) = Key::from_file_name(name) else { return Ok(()) };
+            let list = self.refs.full_name(reference, &key);
+            let Some(opened) = self.open(&list, &key)? else { return Ok(()) };
+            // What cannot be read is an error that says so.
+            self.catch_up(&list, &opened, None)?;
+            if !self.for_each_change(&opened, &mut |_, _| true)? && stands(&opened.reference) {
+                damages.push(Damage::in_place(
+                    String::from(name),
+                    "a change of its history is missing or not what was written; its tasks are whole",
+                ));
             }
             Ok(())
         })

@@ -98,8 +98,45 @@ fn a_full_disk_refuses_a_save_whole_and_loses_nothing() {
 }
 
 #[test]
+fn a_full_disk_refuses_a_change_of_a_list_whole_and_loses_nothing() {
+    for native in ["", "--native"] {
+        let place = Place::new();
+        let script = format!(
+            r#"
+            mkdir disk
+            mount -t tmpfs -o size=512k none disk
+            leasehold() {{ "$LEASEHOLD" --root disk/root {native} "$@"; }}
+            leasehold task new l first
+            leasehold task claim l 1 --holder ada >/dev/null
+            yes '{{"subject":"one of many"}}' | head -n 20000 >many
+            code=0
+            leasehold task batch l many >/dev/null || code=$?
+            echo "code $code" >&2
+            code=0
+            leasehold task batch new many >/dev/null || code=$?
+            echo "code $code" >&2
+            leasehold task lists | cut -f 1-4
+            leasehold task done l 1 --holder ada
+            leasehold task new l second
+            leasehold task ls l | cut -f 1,2
+            leasehold doctor >/dev/null
+            "#
+        );
+        let Some(answer) = in_own_mounts(&place, &script) else {
+            eprintln!("SKIPPED: a small disk cannot be mounted here (it needs root and unshare)");
+            return;
+        };
+        let printed = answer.expect(0, &[&script]);
+        assert_eq!(answer.stderr.matches("code 5").count(), 2, "{}", answer.stderr);
+        let lines: Vec<_> = printed.lines().collect();
+        assert_eq!(lines, ["1", "l\t0\t1\t0", "2", "1\tcompleted", "2\tpending"], "{}", answer.stderr);
+    }
+}
+
+#[test]
 fn what_may_not_be_read_or_written_is_an_io_error() {
     for place in Place::both() {
+        place.ok(&["task", "new", "l", "x"]);
         place.push_lines("q", "a\n", &[]);
         place.run_with_input(&["checkpoint", "save", "r"], b"content").expect(0, &["save"]);
         place.ok(&["lock", "l", "--", "true"]);
@@ -141,6 +178,11 @@ fn what_may_not_be_read_or_written_is_an_io_error() {
             &["checkpoint", "save", "new", "/dev/null"],
             &["checkpoint", "claim", "r", "--holder", "ada"],
             &["checkpoint", "rm", "r"],
+            &["task", "new", "l", "x"],
+            &["task", "new", "new", "x"],
+            &["task", "done", "l", "1"],
+            &["task", "claim", "l", "1", "--holder", "ada"],
+            &["task", "remove-list", "l"],
         ] {
             run(arguments).expect(5, arguments);
         }
@@ -148,6 +190,7 @@ fn what_may_not_be_read_or_written_is_an_io_error() {
         assert_eq!(place.snapshot(), before);
         // Who may read may look.
         assert_eq!(run(&["checkpoint", "load", "r"]).expect(0, &["load"]), "content");
+        assert_eq!(run(&["task", "ls", "l"]).expect(0, &["ls"]), "1\tpending\t5\t-\t-\t-\tx");
         assert!(run(&["lease", "show", "l"]).expect(0, &["show"]).contains("holder: -"));
         let status = run(&["queue", "status", "q"]);
         assert!(status.expect(0, &["status"]).contains("ready: 1"));
@@ -162,7 +205,11 @@ fn what_may_not_be_read_or_written_is_an_io_error() {
             assert!(status.stderr.contains("pending"), "{}", status.stderr);
         }
 
-        for (path, look) in [("claims/l", ["lease", "show", "l"]), ("checkpoint/r", ["checkpoint", "load", "r"])] {
+        for (path, look) in [
+            ("claims/l", ["lease", "show", "l"]),
+            ("checkpoint/r", ["checkpoint", "load", "r"]),
+            ("tasks/l", ["task", "ls", "l"]),
+        ] {
             fs::set_permissions(place.store(path), fs::Permissions::from_mode(0o700)).unwrap();
             if is_root() {
                 run(&look).expect(5, &look);

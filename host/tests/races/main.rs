@@ -4,7 +4,8 @@
 //! line by one `write`, before and after each act, so that the log of a killed one tells what it may have done. The
 //! test then reads all logs together and holds them to the laws.
 //!
-//! `LEASEHOLD_RACE_TASKS`, `_KILLS`, `_SECONDS`, `_NAMES`, `_WAITERS` and `_ROUNDS` make a soak of it;
+//! `LEASEHOLD_RACE_TASKS`, `_KILLS`, `_SECONDS`, `_NAMES`, `_WAITERS`, `_ROUNDS`, `_LISTERS` and `_LISTED` make a
+//! soak of it;
 //! `LEASEHOLD_RACE_SEED` makes the racers choose as in the race that printed it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
@@ -17,6 +18,7 @@ mod intervals;
 mod judge;
 mod killed;
 mod lease;
+mod lists;
 mod log;
 mod place;
 mod racer;

@@ -2,6 +2,7 @@
 
 use super::granted;
 use leasehold::directory::NativeDirectory;
+use leasehold::tasklist::{Claim, Filter, NewTask as NewListTask, Status, Update};
 use leasehold::{
     Durability, Engine, NewTask, OnDuplicate, Result, RunState, SaveOptions, Session, Store, TaskState, Turn,
 };
@@ -43,7 +44,7 @@ fn scripted() -> (Rc<Scripted>, Environment) {
 }
 
 fn directories(root: &Path) -> Vec<(String, NativeDirectory)> {
-    [Store::Queues, Store::Leases, Store::Checkpoints, Store::Holders]
+    [Store::Queues, Store::Leases, Store::Checkpoints, Store::Tasks, Store::Holders]
         .into_iter()
         .map(|store| {
             let name = store.directory_name();
@@ -72,6 +73,7 @@ impl Script<'_> {
     fn run(mut self) -> Vec<String> {
         self.leases();
         self.checkpoints();
+        self.tasks();
         self.queues();
         self.maintenance();
         self.answers
@@ -168,6 +170,125 @@ impl Script<'_> {
         checkpoint!(checkpoint_load, run, None);
         checkpoint!(checkpoint_get, run);
         checkpoint!(checkpoint_remove, run, SYNCED);
+    }
+
+    fn tasks(&mut self) {
+        macro_rules! task {
+            ($call:ident, $($argument:expr),*) => {{
+                let answer = self.session.$call($($argument),*);
+                self.note(stringify!($call), answer)
+            }};
+        }
+        let list = "colony:l \u{fc}";
+        let by = Some("eve \u{1f980}");
+        let [eve, fay] = ["eve", "fay"].map(|name| self.session.holder_open(name, 60_000, UNSYNCED).unwrap());
+        task!(task_get, list, 1);
+        task!(task_page, list, Filter::default(), None, 10);
+        task!(task_list_info, list);
+        task!(task_history, list, 0, 10);
+        task!(task_claim, list, 1, &eve, false, UNSYNCED);
+        task!(task_claim_next, list, &eve, true, UNSYNCED);
+        task!(task_reset, list, None, UNSYNCED);
+        task!(task_reap, list, UNSYNCED);
+        task!(task_remove_list, list, UNSYNCED);
+        task!(task_lists,);
+        let plain = NewListTask { subject: "plain", ..NewListTask::default() };
+        let full = NewListTask {
+            subject: "full \u{df}",
+            description: "two\nlines",
+            active_form: Some("filling"),
+            priority: Some(9),
+            blocked_by: &[],
+            blocked_by_new: &[0],
+            metadata: Some("{\"b\":[1,null],\"_internal\":true}"),
+        };
+        task!(task_create, "..", slice::from_ref(&plain), None, UNSYNCED);
+        task!(task_create, list, &[NewListTask { subject: " ", ..plain.clone() }], by, UNSYNCED);
+        task!(task_create, list, &[NewListTask { metadata: Some("[]"), ..plain.clone() }], by, UNSYNCED);
+        task!(task_create, list, &[NewListTask { blocked_by: &[7], ..plain.clone() }], by, UNSYNCED);
+        task!(task_create, list, &[NewListTask { blocked_by_new: &[7], ..plain.clone() }], by, UNSYNCED);
+        task!(task_create, list, &[plain.clone(), full], by, SYNCED);
+        task!(task_create, list, &[NewListTask { blocked_by: &[1, 2], ..plain.clone() }], None, UNSYNCED);
+        for filter in [
+            Filter::default(),
+            Filter { status: None, internal: true },
+            Filter { status: Some(Status::Deleted), internal: true },
+        ] {
+            let page = task!(task_page, list, filter, None, 1).unwrap();
+            task!(task_page, list, filter, page.cursor, 10);
+        }
+        task!(task_page, list, Filter::default(), None, 0);
+        task!(task_get, list, 2);
+        task!(task_claim, list, 3, &eve, false, UNSYNCED);
+        let Some(Claim::Ok { token, task: seen }) = task!(task_claim, list, 1, &eve, false, SYNCED) else { panic!() };
+        task!(task_claim, list, 1, &eve, false, UNSYNCED);
+        task!(task_claim, list, 1, &fay, false, UNSYNCED);
+        task!(task_create, list, slice::from_ref(&plain), by, UNSYNCED);
+        task!(task_claim, list, 4, &eve, true, UNSYNCED);
+        task!(task_claim_next, list, &eve, true, UNSYNCED);
+        let completed = Update { status: Some(Status::Completed), ..Update::default() };
+        task!(task_update, list, 1, &completed, by, UNSYNCED);
+        task!(task_update, list, 1, &Update { token: Some(token + 1), ..completed.clone() }, by, UNSYNCED);
+        task!(
+            task_update,
+            list,
+            1,
+            &Update { if_revision: Some(seen.revision - 1), ..completed.clone() },
+            by,
+            UNSYNCED
+        );
+        task!(task_update, list, 1, &Update { token: Some(token), ..completed.clone() }, by, SYNCED);
+        task!(task_update, list, 1, &Update { status: Some(Status::Abandoned), ..Update::default() }, by, UNSYNCED);
+        task!(task_claim, list, 1, &fay, false, UNSYNCED);
+        let everything = Update {
+            subject: Some("new"),
+            description: Some("newer"),
+            active_form: Some(""),
+            priority: Some(0),
+            status: Some(Status::InProgress),
+            add_blocked_by: &[4],
+            remove_blocked_by: &[1],
+            add_blocks: &[3],
+            remove_blocks: &[4],
+            metadata: Some("{\"b\":null,\"c\":2}"),
+            token: None,
+            if_revision: None,
+        };
+        task!(task_update, list, 2, &everything, by, UNSYNCED);
+        task!(task_update, list, 2, &everything, by, UNSYNCED);
+        task!(task_update, list, 4, &Update { add_blocked_by: &[2], ..Update::default() }, None, UNSYNCED);
+        task!(task_update, list, 9, &Update::default(), None, UNSYNCED);
+        let Some(Claim::Ok { token, .. }) = task!(task_claim_next, list, &fay, false, UNSYNCED) else { panic!() };
+        task!(task_release, list, 4, token + 1, by, UNSYNCED);
+        task!(task_release, list, 4, token, by, UNSYNCED);
+        task!(task_claim, list, 4, &fay, false, UNSYNCED);
+        task!(task_delete, list, 4, None, None, None, UNSYNCED);
+        task!(holder_end, &fay, UNSYNCED);
+        task!(task_get, list, 4);
+        task!(task_reap, list, UNSYNCED);
+        task!(task_claim, list, 4, &fay, false, UNSYNCED);
+        task!(task_delete, list, 4, None, Some(1), by, UNSYNCED);
+        task!(task_delete, list, 4, None, None, by, SYNCED);
+        task!(task_get, list, 4);
+        task!(task_ensure_list, list, Some("{\"m\":{}}"), Some("watcher"), by, SYNCED);
+        task!(task_ensure_list, list, Some("garbage"), None, None, UNSYNCED);
+        task!(task_ensure_list, "session:a:b", None, None, by, UNSYNCED);
+        task!(task_list_info, list);
+        let Some(leasehold::tasklist::History::Changes { revision, .. }) = task!(task_history, list, 0, 3) else {
+            panic!()
+        };
+        task!(task_history, list, revision, 10_000);
+        task!(task_history, list, u64::MAX, 10);
+        task!(task_history, list, 0, 0);
+        task!(task_reset, list, by, SYNCED);
+        task!(task_history, list, revision, 10_000);
+        // Long enough that a snapshot is made.
+        for _ in 0..70 {
+            task!(task_create, list, slice::from_ref(&plain), by, UNSYNCED);
+        }
+        task!(task_lists,);
+        task!(task_remove_list, "session:a:b", SYNCED);
+        task!(task_lists,);
     }
 
     fn queues(&mut self) {
@@ -305,6 +426,11 @@ fn the_component_answers_as_the_core_does() {
         "Dead",
         "outcome",
         "Granted(",
+        "AlreadyOwned",
+        "AlreadyCompleted",
+        "Blocked(",
+        "Busy(",
+        "Reset",
         "Waiting",
         "Done",
     ] {

@@ -25,7 +25,11 @@ fn what_was_not_granted_is_said_to_be_missing() {
                 matches!(&missing, Error::Store(StoreError::NotGranted(text)) if text.contains("holders")),
                 "{missing:?}"
             );
-            for missing in [session.lease_get("l").unwrap_err(), session.checkpoint_get("r").unwrap_err()] {
+            for missing in [
+                session.lease_get("l").unwrap_err(),
+                session.checkpoint_get("r").unwrap_err(),
+                session.task_get("l", 1).unwrap_err(),
+            ] {
                 assert!(missing.to_string().contains("holders"), "{missing}");
             }
             let missing = session.holder_open("h", 1, STANDARD).unwrap_err();
@@ -39,9 +43,11 @@ fn what_was_not_granted_is_said_to_be_missing() {
             matches!(&missing, Error::Store(StoreError::NotGranted(text)) if text.contains(".aristo")),
             "{missing:?}"
         );
-        for (missing, name) in
-            [(session.lease_get("l").unwrap_err(), "claims"), (session.checkpoint_get("r").unwrap_err(), "checkpoint")]
-        {
+        for (missing, name) in [
+            (session.lease_get("l").unwrap_err(), "claims"),
+            (session.checkpoint_get("r").unwrap_err(), "checkpoint"),
+            (session.task_get("l", 1).unwrap_err(), "tasks"),
+        ] {
             assert!(
                 matches!(&missing, Error::Store(StoreError::NotGranted(text)) if text.contains(name)),
                 "{missing:?}"
@@ -165,7 +171,7 @@ fn the_component_imports_directories_clocks_and_randomness_only() {
         let allowed = ["wasi:filesystem/", "wasi:clocks/", "wasi:random/", "wasi:io/"];
         assert!(allowed.iter().any(|package| import.starts_with(package)), "{import}");
     }
-    for export in ["holders", "queues", "leases", "checkpoints", "maintenance"] {
+    for export in ["holders", "queues", "leases", "checkpoints", "tasks", "maintenance"] {
         assert!(wit.contains(&format!("interface {export}")), "{export}");
     }
 }
