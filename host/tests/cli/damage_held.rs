@@ -54,9 +54,12 @@ fn a_link_planted_in_any_directory_is_never_followed_and_stops_nothing() {
         place.run_with_input(&["checkpoint", "save", "free", "--receipt", receipt], b"more").expect(0, &["save"]);
         assert_eq!(place.ok(&["checkpoint", "history", "free"]).lines().count(), 1);
         place.ok(&["checkpoint", "rm", "free"]);
-        // What was planted in it is not ours to delete, and is named.
-        let left = ["checkpoint", "show", "free"];
-        place.run(&left).expect(4, &left);
+        // What was planted beside its state is not ours to delete: it is moved out of the way of the next run.
+        let gone = ["checkpoint", "show", "free"];
+        place.run(&gone).expect(1, &gone);
+        let aside = fs::read_dir(place.store("checkpoint/quarantine")).unwrap();
+        let aside: Vec<_> = aside.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        assert_eq!(aside.iter().filter(|name| name.starts_with("free.")).count(), 2, "{aside:?}");
         assert_untouched(&outside);
     }
 }
