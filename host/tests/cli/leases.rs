@@ -127,6 +127,23 @@ fn a_holder_releases_what_is_its_own_or_nobodys() {
 }
 
 #[test]
+fn a_late_holder_is_declared_dead_before_its_lease_is_released_for_it() {
+    for place in Place::both() {
+        // Its own name is no better: whoever has it may be suspended, and would not learn of it.
+        for holder in ["ada", "bob"] {
+            place.ok(&["holder", "open", "bob", "--ttl", "50ms"]);
+            acquire(&place, "l", "bob");
+            std::thread::sleep(Duration::from_millis(100));
+            place.ok(&["lease", "release", "l", "--holder", holder]);
+            assert!(show(&place, "l")["holding"].is_null());
+            let states: Vec<_> = std::fs::read_dir(place.store("holders/bob")).unwrap().collect();
+            let state = states[0].as_ref().unwrap().file_name().into_string().unwrap();
+            assert!(state.contains(".ended."), "{holder} freed it while its holder could go on: {state}");
+        }
+    }
+}
+
+#[test]
 fn who_waits_is_granted_the_lease_in_turn() {
     for place in Place::both() {
         let token = acquire(&place, "l", "ada");
