@@ -158,6 +158,24 @@ fn a_command_whose_lease_is_lost_is_stopped_with_all_that_it_started() {
 }
 
 #[test]
+fn a_command_whose_lease_is_lost_is_stopped_with_what_leads_groups_of_its_own() {
+    for place in Place::both() {
+        // `timeout` leads a group, and so does a job of a shell with job control, whose child here outlives it.
+        let job = "(trap '' TERM; sleep 600 & echo $! >second; trap - TERM; wait) & wait";
+        fs::write(place.path().join("job"), format!("set -m; {job}")).unwrap();
+        // The streams are closed, so that nobody waits for what runs on.
+        let script = "exec >/dev/null 2>&1; timeout 600 sh -c 'echo $$ >first; exec sleep 600' & bash job & \
+                      while [ ! -s first ] || [ ! -s second ]; do sleep 0.02; done; started; wait";
+        let (lock, pid) = busy(&place, &["--ttl", "1s", "--grace", "200ms"], script);
+        let [first, second] = ["first", "second"].map(|file| fs::read_to_string(place.path().join(file)).unwrap());
+        assert!(runs(&first) && runs(&second));
+        place.ok(&["holder", "end", &holder_of_lock(&place)]);
+        wait_for(lock).expect(125, &["lock"]);
+        wait_until("all of it is dead", || !runs(&pid) && !runs(&first) && !runs(&second));
+    }
+}
+
+#[test]
 fn a_command_whose_lease_is_lost_has_time_to_end_in_order() {
     let place = Place::new();
     let script = "trap 'echo tidied >tidied; exit 0' TERM; started; sleep 600 & wait";
