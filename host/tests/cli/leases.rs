@@ -222,3 +222,15 @@ fn a_token_that_nobody_could_read_is_released() {
         assert!(show(&place, "l")["holding"].is_null());
     }
 }
+
+#[test]
+fn a_token_that_an_earlier_command_printed_is_kept_when_it_cannot_be_printed_again() {
+    for place in Place::both() {
+        let token = acquire(&place, "l", "ada");
+        for flags in [&[][..], &["--wait", "1s"]] {
+            let again = [&["lease", "acquire", "l", "--holder", "ada"], flags].concat();
+            place.run_unread(&again).expect(5, &again);
+            assert_eq!(show(&place, "l")["holding"]["token"], token);
+        }
+    }
+}
