@@ -198,6 +198,20 @@ fn who_waits_for_longer_than_its_holder_lives_renews_it() {
 }
 
 #[test]
+fn who_waits_under_a_holder_that_was_opened_before_renews_it_in_time() {
+    for place in Place::both() {
+        place.ok(&["lease", "acquire", "l", "--holder", "ada"]);
+        place.ok(&["holder", "open", "bob", "--ttl", "600ms"]);
+        // Its own --ttl is ten minutes.
+        let wait = ["lease", "acquire", "l", "--holder", "bob", "--wait", "20s"];
+        let waiter = place.command(&wait).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(1800));
+        place.ok(&["lease", "release", "l", "--holder", "ada"]);
+        wait_for(waiter).expect(0, &wait);
+    }
+}
+
+#[test]
 fn of_many_who_ask_at_once_one_is_granted() {
     for place in Place::both() {
         let racers: Vec<_> = (0..12)

@@ -73,8 +73,7 @@ impl Acquire {
     fn stand_in_line(&self, session: &mut Session, holder: &Holder, durability: Durability) -> Result<u64, Failure> {
         let (to_us, signals) = channel();
         let watch = SignalWatch::start(move |signal| to_us.send(signal).is_ok())?;
-        let standing =
-            Standing { session, name: &self.name, holder, ttl: self.holder.ttl, wait: Some(self.wait), durability };
+        let standing = Standing { session, name: &self.name, holder, wait: Some(self.wait), durability };
         let turned = standing.stand(&mut |pause| signals.recv_timeout(pause).ok())?;
         drop(watch);
         match turned {

@@ -137,7 +137,6 @@ impl Locking<'_> {
             session: self.session,
             name: &self.lock.name,
             holder: self.holder,
-            ttl: self.lock.ttl,
             wait: self.lock.wait,
             durability: self.durability,
         };
