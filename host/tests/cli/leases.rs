@@ -127,6 +127,23 @@ fn a_holder_releases_what_is_its_own_or_nobodys() {
 }
 
 #[test]
+fn a_late_holder_is_declared_dead_before_its_lease_is_released_for_it() {
+    for place in Place::both() {
+        // Its own name is no better: whoever has it may be suspended, and would not learn of it.
+        for holder in ["ada", "bob"] {
+            place.ok(&["holder", "open", "bob", "--ttl", "50ms"]);
+            acquire(&place, "l", "bob");
+            std::thread::sleep(Duration::from_millis(100));
+            place.ok(&["lease", "release", "l", "--holder", holder]);
+            assert!(show(&place, "l")["holding"].is_null());
+            let states: Vec<_> = std::fs::read_dir(place.store("holders/bob")).unwrap().collect();
+            let state = states[0].as_ref().unwrap().file_name().into_string().unwrap();
+            assert!(state.contains(".ended."), "{holder} freed it while its holder could go on: {state}");
+        }
+    }
+}
+
+#[test]
 fn who_waits_is_granted_the_lease_in_turn() {
     for place in Place::both() {
         let token = acquire(&place, "l", "ada");
@@ -181,6 +198,20 @@ fn who_waits_for_longer_than_its_holder_lives_renews_it() {
 }
 
 #[test]
+fn who_waits_under_a_holder_that_was_opened_before_renews_it_in_time() {
+    for place in Place::both() {
+        place.ok(&["lease", "acquire", "l", "--holder", "ada"]);
+        place.ok(&["holder", "open", "bob", "--ttl", "600ms"]);
+        // Its own --ttl is ten minutes.
+        let wait = ["lease", "acquire", "l", "--holder", "bob", "--wait", "20s"];
+        let waiter = place.command(&wait).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(1800));
+        place.ok(&["lease", "release", "l", "--holder", "ada"]);
+        wait_for(waiter).expect(0, &wait);
+    }
+}
+
+#[test]
 fn of_many_who_ask_at_once_one_is_granted() {
     for place in Place::both() {
         let racers: Vec<_> = (0..12)
@@ -203,5 +234,17 @@ fn a_token_that_nobody_could_read_is_released() {
         let output = place.command(&acquire).stdout(Stdio::from(full)).output().unwrap();
         Answer::of(output).expect(5, &acquire);
         assert!(show(&place, "l")["holding"].is_null());
+    }
+}
+
+#[test]
+fn a_token_that_an_earlier_command_printed_is_kept_when_it_cannot_be_printed_again() {
+    for place in Place::both() {
+        let token = acquire(&place, "l", "ada");
+        for flags in [&[][..], &["--wait", "1s"]] {
+            let again = [&["lease", "acquire", "l", "--holder", "ada"], flags].concat();
+            place.run_unread(&again).expect(5, &again);
+            assert_eq!(show(&place, "l")["holding"]["token"], token);
+        }
     }
 }

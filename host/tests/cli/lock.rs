@@ -158,6 +158,24 @@ fn a_command_whose_lease_is_lost_is_stopped_with_all_that_it_started() {
 }
 
 #[test]
+fn a_command_whose_lease_is_lost_is_stopped_with_what_leads_groups_of_its_own() {
+    for place in Place::both() {
+        // `timeout` leads a group, and so does a job of a shell with job control, whose child here outlives it.
+        let job = "(trap '' TERM; sleep 600 & echo $! >second; trap - TERM; wait) & wait";
+        fs::write(place.path().join("job"), format!("set -m; {job}")).unwrap();
+        // The streams are closed, so that nobody waits for what runs on.
+        let script = "exec >/dev/null 2>&1; timeout 600 sh -c 'echo $$ >first; exec sleep 600' & bash job & \
+                      while [ ! -s first ] || [ ! -s second ]; do sleep 0.02; done; started; wait";
+        let (lock, pid) = busy(&place, &["--ttl", "1s", "--grace", "200ms"], script);
+        let [first, second] = ["first", "second"].map(|file| fs::read_to_string(place.path().join(file)).unwrap());
+        assert!(runs(&first) && runs(&second));
+        place.ok(&["holder", "end", &holder_of_lock(&place)]);
+        wait_for(lock).expect(125, &["lock"]);
+        wait_until("all of it is dead", || !runs(&pid) && !runs(&first) && !runs(&second));
+    }
+}
+
+#[test]
 fn a_command_whose_lease_is_lost_has_time_to_end_in_order() {
     let place = Place::new();
     let script = "trap 'echo tidied >tidied; exit 0' TERM; started; sleep 600 & wait";
@@ -186,6 +204,55 @@ fn a_command_is_stopped_when_its_holder_could_not_be_renewed_in_time() {
         assert!(answer.stderr.contains("lost"), "{}", answer.stderr);
         assert!(start.elapsed() < Duration::from_secs(5));
         assert!(!runs(&pid));
+    }
+}
+
+#[test]
+fn a_command_whose_lease_is_gone_while_its_holder_lives_is_stopped() {
+    for place in Place::both() {
+        for how in ["released", "granted again", "removed"] {
+            // The holder of the one before it may live on.
+            let (lock, pid) = busy(&place, &["--ttl", "1s"], "echo $LEASEHOLD_TOKEN >token; started; exec sleep 600");
+            let token = fs::read_to_string(place.path().join("token")).unwrap();
+            if how == "removed" {
+                fs::remove_dir_all(place.store("claims/l")).unwrap();
+            } else {
+                place.ok(&["lease", "release", "l", "--token", token.trim()]);
+            }
+            if how == "granted again" {
+                place.ok(&["lease", "acquire", "l", "--holder", "eve"]);
+            }
+            let answer = wait_for(lock);
+            answer.expect(125, &["lock"]);
+            let why = if how == "granted again" { "eve" } else { how };
+            assert!(answer.stderr.contains("lost") && answer.stderr.contains(why), "{}", answer.stderr);
+            assert!(!runs(&pid));
+            if how == "granted again" {
+                place.ok(&["lease", "release", "l", "--holder", "eve"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_command_runs_on_where_its_holder_can_be_kept_alive_only_later() {
+    const FORMAT: &str = "leasehold holders 1\n";
+    for place in Place::both() {
+        place.ok(&["lease", "acquire", "l", "--holder", "ada", "--ttl", "1s"]);
+        let script = "touch started; while [ ! -e go ]; do sleep 0.05; done";
+        let lock = ["lock", "l", "--ttl", "3s", "--", "sh", "-c", script];
+        let running = place.command(&lock).spawn().unwrap();
+        wait_until("it stands in line", || waiting(&place, "l") == 1);
+        // Who joins the store of holders from now on is refused; who has joined it goes on.
+        let format = place.store("holders/format");
+        assert_eq!(fs::read_to_string(&format).unwrap(), FORMAT);
+        fs::write(&format, "leasehold holders 9\n").unwrap();
+        wait_until("the command runs", || place.path().join("started").exists());
+        std::thread::sleep(Duration::from_millis(800));
+        fs::write(&format, FORMAT).unwrap();
+        std::thread::sleep(Duration::from_millis(2800));
+        fs::write(place.path().join("go"), "").unwrap();
+        wait_for(running).expect(0, &lock);
     }
 }
 

@@ -47,6 +47,7 @@ impl Acquire {
         let durability = self.durability.durability();
         let mut session = stores::open(globals, LEASES, &[&self.name, &self.holder.holder])?;
         let holder = self.holder.join(&mut session, durability)?;
+        let before = session.lease_get(&self.name)?.and_then(|state| state.holding).map(|holding| holding.token);
         let token = if self.wait.is_zero() {
             session.lease_acquire(&self.name, &holder, durability)?
         } else {
@@ -55,9 +56,11 @@ impl Acquire {
         let mut output = Output::new(globals.json);
         let grant = GrantJson { name: &self.name, holder: &self.holder.holder, token };
         let printed = output.answer(token, &grant).and_then(|()| output.finish());
-        // Closed output is a failure here: nobody has seen the token.
+        // Closed output is a failure here: nobody has seen the token, unless an earlier command has obtained it.
         printed.map_err(|failure| {
-            if let Err(error) = session.lease_release(&self.name, token, durability) {
+            if before != Some(token)
+                && let Err(error) = session.lease_release(&self.name, token, durability)
+            {
                 return error.into();
             }
             match failure {
@@ -70,8 +73,7 @@ impl Acquire {
     fn stand_in_line(&self, session: &mut Session, holder: &Holder, durability: Durability) -> Result<u64, Failure> {
         let (to_us, signals) = channel();
         let watch = SignalWatch::start(move |signal| to_us.send(signal).is_ok())?;
-        let standing =
-            Standing { session, name: &self.name, holder, ttl: self.holder.ttl, wait: Some(self.wait), durability };
+        let standing = Standing { session, name: &self.name, holder, wait: Some(self.wait), durability };
         let turned = standing.stand(&mut |pause| signals.recv_timeout(pause).ok())?;
         drop(watch);
         match turned {

@@ -1,9 +1,9 @@
 //! Standing in line for a lease.
 
-use crate::command::failure::Failure;
+use crate::command::failure::{Failure, is_lost};
 use leasehold::{Durability, Error, Holder, Holding, Session, Turn};
 use leasehold_core::Error as Store;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How often who is next asks at first, and each further one by as much less often.
 const PAUSE_FIRST: Duration = Duration::from_millis(10);
@@ -14,13 +14,15 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Who has stood long asks less often: once in this part of the time.
 const PART: u32 = 20;
 
+/// How soon a renewal that failed is tried again.
+const RENEW_AGAIN: Duration = Duration::from_millis(200);
+
 /// One who stands in line, under a holder of its own.
 pub(crate) struct Standing<'a> {
     pub(crate) session: &'a mut Session,
     pub(crate) name: &'a str,
+    /// It is renewed meanwhile.
     pub(crate) holder: &'a Holder,
-    /// How long the holder lives; it is renewed meanwhile.
-    pub(crate) ttl: Duration,
     /// How long to stand there; for ever unless told.
     pub(crate) wait: Option<Duration>,
     pub(crate) durability: Durability,
@@ -52,7 +54,8 @@ impl Standing<'_> {
 
     fn ask_until_granted(&mut self, pause: &mut dyn FnMut(Duration) -> Option<i32>) -> Result<Turned, Failure> {
         let start = Instant::now();
-        let mut renewed = start;
+        // The epoch may be one that somebody else opened: only its renewal tells how long it lives.
+        let mut renew_at = start;
         loop {
             let waited = start.elapsed();
             let left = self.wait.map_or(PAUSE_MAX, |wait| wait.saturating_sub(waited));
@@ -64,16 +67,38 @@ impl Standing<'_> {
                 Err(Error::Store(Store::Exhausted(_))) if !left.is_zero() => 1,
                 Err(error) => return Err(error.into()),
             };
-            let length = pause_of(ahead, waited).min(left).min(self.ttl / 3);
+            if Instant::now() >= renew_at {
+                renew_at = Instant::now() + self.renew()?;
+            }
+            let until_renewal = renew_at.saturating_duration_since(Instant::now());
+            let length = pause_of(ahead, waited).min(left).min(until_renewal);
             if let Some(signal) = pause(length) {
                 return Ok(Turned::Signalled(signal));
             }
-            if renewed.elapsed() >= self.ttl / 3 {
-                renewed = Instant::now();
-                self.session.holder_renew(self.holder, Durability::Unsynced)?;
+        }
+    }
+
+    /// Renews the holder; answers when to do so again.
+    fn renew(&mut self) -> Result<Duration, Failure> {
+        match self.session.holder_renew(self.holder, Durability::Unsynced) {
+            Ok(until_ms) => Ok(renewal_pause(Duration::from_millis(until_ms), since_1970())),
+            Err(error) if is_lost(&error) => Err(error.into()),
+            // What stands in the way may pass; if it does not, asking tells when the holder is over.
+            Err(error) => {
+                tracing::warn!(%error, "the holder could not be renewed");
+                Ok(RENEW_AGAIN)
             }
         }
     }
+}
+
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// A third of what is left. Never long: the clock may be set back between the answer and the look at it.
+fn renewal_pause(until: Duration, now: Duration) -> Duration {
+    (until.saturating_sub(now) / 3).clamp(PAUSE_FIRST, PAUSE_MAX)
 }
 
 /// How long to wait before asking again, with `ahead` others before us.
@@ -94,5 +119,11 @@ mod tests {
         assert_eq!((pause(0, 0), pause(1, 0), pause(9, 0)), (10, 20, 100));
         assert_eq!((pause(0, 1), pause(0, 3600), pause(4, 3600)), (50, 100, 500));
         assert_eq!((pause(500, 0), pause(u32::MAX, 3600)), (1000, 1000));
+    }
+
+    #[test]
+    fn a_holder_is_renewed_long_before_its_time_is_over_whatever_the_clock_says() {
+        let pause = |until, now| renewal_pause(Duration::from_millis(until), Duration::from_millis(now)).as_millis();
+        assert_eq!((pause(1_300, 1_000), pause(600_000, 0), pause(1_000, 2_000)), (100, 1_000, 10));
     }
 }

@@ -16,7 +16,8 @@ use leasehold_core::limits::TRIES_MAX;
 /// when it is not held under this token any more.
 ///
 /// With --holder: whatever that holder has of this name, under whatever token. Succeeds also where nobody has the
-/// lease, and frees it where a dead holder has it. Exits with 1 when somebody else who lives has it, and says who.
+/// lease, and where a dead holder has it: then all that dead holders have is freed, as by `lease reap`. Exits with 1
+/// when somebody else who lives has it, and says who.
 #[derive(Debug, Args)]
 #[command(
     group = clap::ArgGroup::new("whose").required(true).args(["holder", "token"]),
@@ -56,18 +57,28 @@ impl Release {
     }
 }
 
-/// Releases what `holder` has, or what a dead one has. Whatever is seen may change before it is acted on: then it is
-/// looked at again.
+/// Releases what `holder` has while it lives, or what a dead one has. Whatever is seen may change before it is acted
+/// on: then it is looked at again.
 fn release_of(session: &mut Session, name: &str, holder: &str, durability: Durability) -> Result<(), Failure> {
+    let mut reaped: Option<(u64, Result<(), Error>)> = None;
     for _ in 0..TRIES_MAX {
         let Some(state) = session.lease_get(name)? else { return Ok(()) };
         let Some(holding) = state.holding else { return Ok(()) };
-        if state.alive && holding.holder != holder {
-            return Err(Error::from(Store::Held(holding)).into());
+        if state.alive && holding.holder == holder {
+            match session.lease_release(name, holding.token, durability) {
+                Err(error) if is_lost(&error) => continue,
+                answer => return Ok(answer?),
+            }
         }
-        match session.lease_release(name, holding.token, durability) {
-            Err(error) if is_lost(&error) => {}
-            answer => return Ok(answer?),
+        let token = holding.token;
+        let held = Err(Error::from(Store::Held(holding)).into());
+        if state.alive {
+            return held;
+        }
+        // Who only looks dead may be late, and go on: only reaping makes it dead before anything is freed.
+        match reaped.take() {
+            Some((before, answer)) if before == token => return answer.map_err(Into::into).and(held),
+            _ => reaped = Some((token, session.lease_reap(durability).map(drop))),
         }
     }
     Err(Error::from(Store::Exhausted(format!("lease {name:?} changes hands all the time; try again"))).into())

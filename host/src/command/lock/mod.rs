@@ -7,6 +7,7 @@ use super::durability::DurabilityFlags;
 use super::failure::Failure;
 use super::globals::{Globals, ROOT_VARIABLE};
 use super::joining::parse_ttl;
+use super::keeper::KeptLease;
 use super::lease::{Standing, Turned};
 use super::moment::{milliseconds, parse_duration, show_duration};
 use super::process::{Guard, Reach, Started};
@@ -30,9 +31,9 @@ use watch::{Event, Watch, Watched};
 /// command runs; when it ends, the lease is released. Pass the token on to what the work touches, and refuse there one
 /// that is lower than one already seen: a machine that sleeps can lose the lease without noticing.
 ///
-/// When the lease is lost (somebody ended the holder, or it could not be renewed for --ttl) the command is stopped,
-/// since it is not protected any more: it and all that it started get SIGTERM, and SIGKILL after --grace. They end as
-/// well when this process is killed. What a command leaves running behind itself is not protected.
+/// When the lease is lost (somebody ended the holder or released the lease, which is looked at every third of --ttl, or
+/// the holder could not be renewed for --ttl) the command is stopped, since it is not protected any more: it and all
+/// that it started get SIGTERM, and SIGKILL after --grace. They end as well when this process is killed. What a command leaves running behind itself is not protected.
 ///
 /// SIGTERM, SIGINT and SIGHUP are passed on to the command, and the lease is released when it has ended. Where this
 /// process is in the foreground of a terminal, the command is so too: Ctrl-C, Ctrl-Z and what is typed reach it as
@@ -137,7 +138,6 @@ impl Locking<'_> {
             session: self.session,
             name: &self.lock.name,
             holder: self.holder,
-            ttl: self.lock.ttl,
             wait: self.lock.wait,
             durability: self.durability,
         };
@@ -204,7 +204,8 @@ impl Locking<'_> {
         let ended = match Started::start(&mut command, reach, guard.clone()) {
             Ok(started) => {
                 let watch = Watch { started, reach, ttl: self.lock.ttl, grace: self.lock.grace, renewed, events };
-                match watch.run(opener, self.holder, to_us).map_err(|error| Failure::io("the command", error))? {
+                let lease = KeptLease { name: self.lock.name.clone(), token };
+                match watch.run(opener, self.holder, lease, to_us).map_err(|error| Failure::io("the command", error))? {
                     Watched::Ended(status) => End::Command(status),
                     Watched::Lost(why) => End::Lost(why),
                 }

@@ -1,6 +1,6 @@
 //! Watches the command while it runs: whether it ended, whether its lease still stands, and signals for it.
 
-use crate::command::keeper::{Keeper, KeeperNotice, Kept};
+use crate::command::keeper::{Keeper, KeeperNotice, Kept, KeptLease};
 use crate::command::process::{Reach, Started};
 use crate::command::stores::Opener;
 use leasehold::Holder;
@@ -45,7 +45,13 @@ pub(super) struct Watch<'a> {
 
 impl Watch<'_> {
     /// Watches until the command has ended, and reaps it. An error means that nobody could wait for it; it was killed.
-    pub(super) fn run(mut self, opener: &Opener, holder: &Holder, to_us: &Sender<Event>) -> io::Result<Watched> {
+    pub(super) fn run(
+        mut self,
+        opener: &Opener,
+        holder: &Holder,
+        lease: KeptLease,
+        to_us: &Sender<Event>,
+    ) -> io::Result<Watched> {
         let ended_to = to_us.clone();
         if let Err(error) = self.started.when_ended(move || drop(ended_to.send(Event::Ended))) {
             self.started.signal(Signal::KILL);
@@ -54,7 +60,9 @@ impl Watch<'_> {
         }
         let kept = Kept { name: holder.name().into(), epoch: holder.epoch(), ttl: self.ttl };
         let keeper_to = to_us.clone();
-        let keeper = Keeper::start(opener, kept, move |notice| drop(keeper_to.send(Event::Keeper(notice))));
+        let keeper = Keeper::start_with_lease(opener, kept, lease, move |notice| {
+            drop(keeper_to.send(Event::Keeper(notice)));
+        });
         let lost = self.wait();
         if lost.is_some() {
             // Its leader has ended and is not reaped: the number is still this group's.

@@ -35,8 +35,8 @@ const GUARD_VARIABLE: &str = "LEASEHOLD_GUARDED";
 pub(crate) struct Guard {
     process: Child,
     pipe: Mutex<ChildStdin>,
-    /// What commands carry in their environment, so that the guard knows those that it was not yet told of.
-    pub(crate) mark: String,
+    /// What the marks of all commands begin with, so that the guard knows those that it was not yet told of.
+    mark: String,
 }
 
 impl Guard {
@@ -62,6 +62,11 @@ impl Guard {
             .spawn()?;
         let pipe = process.stdin.take().ok_or_else(|| io::Error::other("it has no standard input"))?;
         Ok(Self { process, pipe: Mutex::new(pipe), mark })
+    }
+
+    /// A mark for a command, to be carried in its environment.
+    pub(crate) fn mark_command(&self) -> String {
+        format!("{}-{:016x}", self.mark, random())
     }
 
     /// From now on the group ends with the worker.

@@ -1,21 +1,22 @@
-//! Finds processes by a mark in their environment: what a killed worker had started but not yet told its guard of, and
-//! what shares a process group with others.
+//! Finds processes by a mark in their environment: what a killed worker had started but not yet told its guard of, what
+//! shares a process group with others, and what went into one of its own.
 //!
 //! Where a system has no `/proc`, none are found: such a command runs on, fenced by its token.
 
 use super::target::Target;
 use rustix::process::Pid;
 
-/// Marks the commands of one worker, or of one lock, and all that they start.
+/// Marks a command of a worker, or of a lock, and all that it starts. A mark is that of the guard, and then the
+/// command's own.
 pub(crate) const WORKER_VARIABLE: &str = "LEASEHOLD_WORKER";
 
-/// The process groups whose leader carries `mark`.
+/// The process groups whose leader carries a mark that begins with `mark`.
 pub(crate) fn find_marked_groups(mark: &str) -> Vec<Target> {
     let leads = |process: &Process| process.id == process.group;
     find(mark, leads).map(Target::Group).collect()
 }
 
-/// Every process that carries `mark`, whatever its group.
+/// Every process that carries a mark that begins with `mark`, whatever its group.
 pub(crate) fn find_marked(mark: &str) -> Vec<Target> {
     find(mark, |_| true).map(Target::Process).collect()
 }
@@ -28,7 +29,7 @@ fn find(mark: &str, wanted: impl Fn(&Process) -> bool) -> impl Iterator<Item = P
     processes
         .filter_map(|entry| Process::read(entry.file_name().to_str()?))
         .filter(move |process| this.as_ref().is_some_and(|this| process.session == this.session))
-        .filter(move |process| wanted(process) && has_variable(process.id, &variable))
+        .filter(move |process| wanted(process) && has_variable(process.id, variable.as_bytes()))
         .filter_map(|process| Pid::from_raw(process.id))
 }
 
@@ -54,9 +55,9 @@ impl Process {
     }
 }
 
-fn has_variable(process: i32, variable: &str) -> bool {
+fn has_variable(process: i32, beginning: &[u8]) -> bool {
     let environment = std::fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
-    environment.split(|&byte| byte == 0).any(|entry| entry == variable.as_bytes())
+    environment.split(|&byte| byte == 0).any(|entry| entry.starts_with(beginning))
 }
 
 #[cfg(test)]
@@ -88,7 +89,7 @@ mod tests {
             }
             command.spawn().unwrap()
         };
-        let mut ours = start(&mark, true);
+        let mut ours = start(&format!("{mark}-1"), true);
         let mut others = [start("another", true), start(&mark, false)];
         let groups = find_marked_groups(&mark);
         let processes = find_marked(&mark);

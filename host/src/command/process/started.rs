@@ -1,7 +1,7 @@
 //! A command that runs.
 
 use super::guard::Guard;
-use super::marked::{WORKER_VARIABLE, find_marked};
+use super::marked::{WORKER_VARIABLE, find_marked, find_marked_groups};
 use super::target::Target;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpgrp, waitid};
 use rustix::termios::tcgetpgrp;
@@ -14,7 +14,8 @@ use std::sync::Arc;
 /// How a command and all that it starts are reached by signals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// It leads a process group of its own, which the terminal does not know: signals are ours to pass on.
+    /// It leads a process group of its own, which the terminal does not know: signals are ours to pass on. What it
+    /// starts may lead others, as `timeout` does; those are known by the mark in their environment.
     OwnGroup,
     /// It is in our group, so that the terminal reaches it as it reaches us. Those of it are told apart by the mark in
     /// their environment.
@@ -37,6 +38,8 @@ pub(crate) struct Started {
     leader: Pid,
     reach: Reach,
     guard: Option<Arc<Guard>>,
+    /// What it and all that it started carry in their environment, where there is a guard.
+    mark: Option<String>,
 }
 
 impl Started {
@@ -45,8 +48,9 @@ impl Started {
         if reach == Reach::OwnGroup {
             command.process_group(0);
         }
-        if let Some(guard) = &guard {
-            command.env(WORKER_VARIABLE, &guard.mark);
+        let mark = guard.as_ref().map(|guard| guard.mark_command());
+        if let (Some(guard), Some(mark)) = (&guard, &mark) {
+            command.env(WORKER_VARIABLE, mark);
             if reach == Reach::OurGroup {
                 guard.watch_each();
             }
@@ -56,7 +60,7 @@ impl Started {
             .ok()
             .and_then(Pid::from_raw)
             .ok_or_else(|| io::Error::other("the process has no number"))?;
-        let started = Self { child, leader, reach, guard };
+        let started = Self { child, leader, reach, guard, mark };
         if let (Reach::OwnGroup, Some(guard)) = (reach, &started.guard) {
             guard.watch(leader);
         }
@@ -78,18 +82,20 @@ impl Started {
 
     /// Sends a signal to the command and all that it started.
     pub(crate) fn signal(&self, signal: Signal) {
-        let targets = match (self.reach, &self.guard) {
-            (Reach::OwnGroup, _) => vec![Target::Group(self.leader)],
-            (Reach::OurGroup, None) => vec![Target::Process(self.leader)],
-            (Reach::OurGroup, Some(guard)) => {
-                let mut targets = find_marked(&guard.mark);
-                // It may have hidden its environment.
-                if !targets.contains(&Target::Process(self.leader)) {
-                    targets.push(Target::Process(self.leader));
-                }
-                targets
-            }
+        let (own, mut targets) = match (self.reach, &self.mark) {
+            (Reach::OwnGroup, None) => (Target::Group(self.leader), Vec::new()),
+            (Reach::OwnGroup, Some(mark)) => (Target::Group(self.leader), find_marked_groups(mark)),
+            (Reach::OurGroup, None) => (Target::Process(self.leader), Vec::new()),
+            (Reach::OurGroup, Some(mark)) => (Target::Process(self.leader), find_marked(mark)),
         };
+        // It may have hidden its environment.
+        if !targets.contains(&own) {
+            targets.push(own);
+        }
+        // A group may have lost its leader.
+        if let (Reach::OwnGroup, Signal::KILL, Some(mark)) = (self.reach, signal, &self.mark) {
+            targets.extend(find_marked(mark));
+        }
         for target in targets {
             if let Err(error) = target.signal(signal) {
                 tracing::debug!(%error, ?signal, ?target, "a command could not be signalled");
