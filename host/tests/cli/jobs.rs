@@ -306,6 +306,23 @@ fn a_job_that_nobody_came_to_start_has_failed_and_never_runs() {
     }
 }
 
+/// The supervisor is killed between saying that the command runs and letting it run.
+#[test]
+fn a_waiter_that_is_never_told_to_go_runs_nothing_and_leaves_word_of_it() {
+    let place = Place::new();
+    let mut session = Session::native(&Grants::beneath(place.store(""))).unwrap();
+    let touch = JobSpec { command: vec!["touch".into(), "ran".into()], ..JobSpec::default() };
+    let id = session.job_create(&touch, None, Durability::Standard).unwrap();
+    let dead = Process { pid: 1, started: 1 };
+    let job = session.job_start(&id, dead, dead, Durability::Standard).unwrap();
+    let waiter = ["waiter-of-job", &job.directory, "--", "touch", "ran"];
+    for told in ["", "g", "gone"] {
+        place.run_with_input(&waiter, told.as_bytes());
+        assert!(!place.path().join("ran").exists(), "{told:?}");
+    }
+    assert_end(&place, &id, "failed", 125, Some("spawn"));
+}
+
 #[test]
 fn a_job_that_is_killed_before_it_is_started_never_runs() {
     let place = Place::new();

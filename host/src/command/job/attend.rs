@@ -91,8 +91,11 @@ impl Attendant {
             (state, _) if state.is_terminal() => Ok(job),
             (JobState::Starting, _) => self.attend_starting(job),
             (_, Some(waiter)) if is_alive(waiter) => {
-                if !job.supervisor.is_some_and(is_alive) {
-                    self.call_supervisor(&job)?;
+                if !job.supervisor.is_some_and(is_alive)
+                    && let Err(failure) = self.call_supervisor(&job)
+                {
+                    // What is known of the job is true all the same.
+                    tracing::warn!(%failure, "the job is not watched");
                 }
                 Ok(job)
             }

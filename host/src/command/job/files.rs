@@ -92,7 +92,12 @@ impl JobFiles {
 
     /// Makes ready to leave an exit code, so that a disk that the command fills does not hinder it.
     pub(super) fn prepare_exit(&self) -> io::Result<Prepared> {
-        Prepared::make(self, EXIT_FILE, "   \n")
+        let exit = Prepared::make(self, EXIT_FILE, "   \n")?;
+        if let Err(error) = fsync(&exit.file) {
+            exit.discard(self);
+            return Err(error.into());
+        }
+        Ok(exit)
     }
 }
 
@@ -110,8 +115,7 @@ impl Prepared {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let file = File::from(openat(&files.dir, &temporary, flags, Mode::from_raw_mode(0o666))?);
         let prepared = Self { file, temporary, name };
-        let written = prepared.file.write_all_at(content.as_bytes(), 0).and_then(|()| Ok(fsync(&prepared.file)?));
-        if let Err(error) = written {
+        if let Err(error) = prepared.file.write_all_at(content.as_bytes(), 0) {
             prepared.discard(files);
             return Err(error);
         }

@@ -17,7 +17,8 @@ use std::time::Duration;
 ///
 /// The command runs with nothing on its standard input, in a process group of its own; what it prints is kept, see
 /// `leasehold job logs`. In its environment are LEASEHOLD_JOB, the id, and LEASEHOLD_ROOT. It runs on whatever becomes
-/// of the processes that watch it, and how it ended is known either way; only a restart of the machine ends it.
+/// of the processes that watch it, and how it ended is known either way; only a restart of the machine ends it. The job
+/// ends with the command itself: what that leaves running in the background is not waited for.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  id=$(leasehold job run --timeout 1h -- make test)\n  leasehold job wait \"$id\"")]
 pub(crate) struct Run {

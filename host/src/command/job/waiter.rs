@@ -48,14 +48,15 @@ pub(crate) struct Waiter {
 impl Waiter {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
         let mut told = Vec::new();
-        if io::stdin().lock().read_to_end(&mut told).is_err() || told != GO {
-            // Whoever started this is gone, and may not have recorded it.
-            return Ok(());
-        }
+        let is_told = io::stdin().lock().read_to_end(&mut told).is_ok() && told == GO;
         let grants = globals.grants(&[Store::Jobs])?;
         let store = grants.path(Store::Jobs).ok_or_else(|| Failure::usage("the jobs are nowhere"))?;
         let files = JobFiles::open(store, &self.directory).map_err(|error| Failure::io(&self.directory, error))?;
         let failed = |error| Failure::io("the command", error);
+        if !is_told {
+            // Whoever started this is gone, perhaps after the record said that the command runs.
+            return files.leave_unstarted().map_err(failed);
+        }
         let (stdout, stderr) = match files.create(STDOUT_FILE).and_then(|file| Ok((file, files.create(STDERR_FILE)?))) {
             Ok(outputs) => outputs,
             Err(error) => return files.leave_unstarted().and(Err(error)).map_err(failed),

@@ -70,6 +70,7 @@ pub(super) fn cannot_start(program: &OsStr, error: &io::Error) -> End {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic, reason = "a test may stop at the first surprise")]
     use super::*;
 
     #[test]
