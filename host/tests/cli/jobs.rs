@@ -2,7 +2,7 @@
 
 use crate::place::{Place, json, wait_for, wait_until};
 use crate::work::runs;
-use leasehold::job::{JobSpec, Process};
+use leasehold::job::{JobSpec, Process, Reason};
 use leasehold::{Durability, Grants, Session};
 use serde_json::Value;
 use std::fs;
@@ -244,6 +244,23 @@ fn a_job_without_a_supervisor_can_be_killed() {
     place.ok(&["job", "kill", &id]);
     assert!(!runs(&pid));
     assert_end(&place, &id, "killed", 137, Some("asked"));
+}
+
+/// Whoever asked for it is killed before it has signalled anything.
+#[test]
+fn what_is_to_be_killed_is_killed_by_whoever_watches_it() {
+    for place in Place::both() {
+        let mut session = Session::native(&Grants::beneath(place.store(""))).unwrap();
+        for has_supervisor in [true, false] {
+            let (id, pid, [_, supervisor]) = started(&place, &[], "sleep 100");
+            if !has_supervisor {
+                kill(supervisor);
+            }
+            session.job_kill(&id, Reason::Asked, Durability::Standard).unwrap();
+            assert_end(&place, &id, "killed", 137, Some("asked"));
+            assert!(!runs(&pid));
+        }
+    }
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
 
-    /// Stops the command when it has written more
+    /// Stops the command when it has written more; how much more depends on how fast it writes
     #[arg(long, value_name = "BYTES", default_value_t = 64 * 1024 * 1024)]
     output_max: u64,
 

@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 pub(crate) const SUPERVISOR_COMMAND: &str = "supervisor-of-job";
 /// How often the record and the output are looked at.
 const PERIOD: Duration = Duration::from_millis(250);
+/// How often while the command has only begun, or writes much.
+const PERIOD_MIN: Duration = Duration::from_millis(5);
 /// How often it is tried to say how a job ended, before that is left to who looks at it next.
 const TRIES_MAX: u32 = 40;
 
@@ -127,6 +129,9 @@ struct Watch {
     begun: Instant,
     /// How long the command may still run.
     left: Option<Duration>,
+    /// How much it had written at the last look.
+    written: u64,
+    pause: Duration,
     /// Tells when the waiter ends, where the system can.
     end: Option<OwnedFd>,
 }
@@ -139,7 +144,7 @@ impl Watch {
         let left = timeout.map(|timeout| timeout.saturating_sub(age(&job)));
         let waiter = job.process.and_then(pid_of);
         let end = waiter.and_then(|waiter| pidfd_open(waiter, PidfdFlags::empty()).ok());
-        Ok(Self { job, files, begun: Instant::now(), left, end })
+        Ok(Self { job, files, begun: Instant::now(), left, written: 0, pause: PERIOD_MIN, end })
     }
 
     /// Stops the command if it is to be stopped; whether it was.
@@ -160,18 +165,24 @@ impl Watch {
         Ok(self.job.state != JobState::Running)
     }
 
-    fn reason_to_stop(&self) -> Option<Reason> {
+    fn reason_to_stop(&mut self) -> Option<Reason> {
+        self.pause = (self.pause * 2).min(PERIOD);
         if self.left.is_some_and(|left| self.begun.elapsed() >= left) {
             return Some(Reason::Timeout);
         }
-        let is_over = self.job.spec.output_bytes_max.is_some_and(|max| self.files.output_bytes() > max);
-        is_over.then_some(Reason::Output)
+        let max = self.job.spec.output_bytes_max?;
+        let written = self.files.output_bytes();
+        if written.saturating_sub(self.written) > max / 8 {
+            self.pause = PERIOD_MIN;
+        }
+        self.written = written;
+        (written > max).then_some(Reason::Output)
     }
 
     /// Waits for the end of the waiter, or until it is time to look again.
     fn rest(&self, waiter: Process) {
         let left = self.left.map_or(PERIOD, |left| left.saturating_sub(self.begun.elapsed()));
-        let pause = left.clamp(Duration::from_millis(1), PERIOD);
+        let pause = left.clamp(Duration::from_millis(1), self.pause);
         match &self.end {
             // The number may have been another's before it was opened, but then that one is not alive.
             Some(end) if is_alive(waiter) => {
