@@ -12,6 +12,7 @@ mod checkpoints;
 mod directory;
 mod environment;
 mod holders;
+mod jobs;
 mod leases;
 mod maintenance;
 mod queues;

@@ -6,6 +6,7 @@ use crate::environment::environment;
 use core::cell::OnceCell;
 use leasehold_core::checkpoint::Checkpoints;
 use leasehold_core::holder::Holders;
+use leasehold_core::job::Jobs;
 use leasehold_core::lease::Leases;
 use leasehold_core::maintenance::Maintenance;
 use leasehold_core::queue::Queues;
@@ -20,6 +21,8 @@ const LEASES: &str = "claims";
 const CHECKPOINTS: &str = "checkpoint";
 /// The name under which the directory of the task lists is granted.
 const TASKS: &str = "tasks";
+/// The name under which the directory of the jobs is granted.
+const JOBS: &str = "jobs";
 /// The name under which the directory of the holders is granted.
 const HOLDERS: &str = "holders";
 
@@ -53,6 +56,12 @@ pub(crate) fn lists() -> Result<&'static Lists<WasiDirectory>> {
     granted.lists.as_ref().ok_or_else(|| granted.missing(TASKS))
 }
 
+/// The jobs, in the directory `jobs`.
+pub(crate) fn jobs() -> Result<&'static Jobs<WasiDirectory>> {
+    let granted = Granted::once()?;
+    granted.jobs.as_ref().ok_or_else(|| granted.missing(JOBS))
+}
+
 /// Maintenance of whatever was granted.
 pub(crate) fn maintenance() -> Result<Maintenance<WasiDirectory>> {
     let granted = Granted::once()?;
@@ -62,7 +71,8 @@ pub(crate) fn maintenance() -> Result<Maintenance<WasiDirectory>> {
     Ok(Maintenance::new(granted.queues.clone(), granted.holders.clone())
         .with_leases(granted.leases.clone())
         .with_checkpoints(granted.checkpoints.clone())
-        .with_lists(granted.lists.clone()))
+        .with_lists(granted.lists.clone())
+        .with_jobs(granted.jobs.clone()))
 }
 
 /// The stores of this instance. They are kept for its lifetime, since they remember what they have seen.
@@ -72,6 +82,7 @@ struct Granted {
     leases: Option<Leases<WasiDirectory>>,
     checkpoints: Option<Checkpoints<WasiDirectory>>,
     lists: Option<Lists<WasiDirectory>>,
+    jobs: Option<Jobs<WasiDirectory>>,
 }
 
 impl Granted {
@@ -86,7 +97,7 @@ impl Granted {
     }
 
     fn look_up() -> Result<Self> {
-        let [mut holders, mut queues, mut leases, mut checkpoints, mut lists] = [const { None }; 5];
+        let [mut holders, mut queues, mut leases, mut checkpoints, mut lists, mut jobs] = [const { None }; 6];
         for (descriptor, path) in preopens::get_directories() {
             let slot = match granted_name(&path) {
                 HOLDERS => &mut holders,
@@ -94,6 +105,7 @@ impl Granted {
                 LEASES => &mut leases,
                 CHECKPOINTS => &mut checkpoints,
                 TASKS => &mut lists,
+                JOBS => &mut jobs,
                 _ => continue,
             };
             let directory = WasiDirectory::granted(&descriptor).map_err(|error| Error::at(&path, &error))?;
@@ -103,13 +115,14 @@ impl Granted {
         let holders = holders.map(|directory| Holders::new(directory, environment.clone()));
         // What is held is held by holders: without them nothing else is usable.
         let Some(held_by) = &holders else {
-            return Ok(Self { holders, queues: None, leases: None, checkpoints: None, lists: None });
+            return Ok(Self { holders, queues: None, leases: None, checkpoints: None, lists: None, jobs: None });
         };
         Ok(Self {
             queues: queues.map(|directory| Queues::new(directory, held_by.clone(), environment.clone())),
             leases: leases.map(|directory| Leases::new(directory, held_by.clone(), environment.clone())),
             checkpoints: checkpoints.map(|directory| Checkpoints::new(directory, held_by.clone(), environment.clone())),
             lists: lists.map(|directory| Lists::new(directory, held_by.clone(), environment.clone())),
+            jobs: jobs.map(|directory| Jobs::new(directory, held_by.clone(), environment.clone())),
             holders,
         })
     }

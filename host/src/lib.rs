@@ -1,4 +1,5 @@
-//! Durable work queues, leases, checkpoints and task lists for programs that share a directory, embedded in a program of yours.
+//! Durable work queues, leases, checkpoints, task lists and records of jobs for programs that share a
+//! directory, embedded in a program of yours.
 //!
 //! An [`Engine`] is built once; it loads the component that is compiled into this library, without
 //! compiling anything. [`Engine::open`] gives it directories, and answers a [`Session`]: one instance of the
@@ -47,6 +48,13 @@ mod session;
 mod wasi;
 
 pub mod directory;
+
+/// What the calls on jobs take and answer: see [`Session::job_create`].
+pub mod job {
+    pub use leasehold_core::job::{
+        EXIT_FILE, Job, JobPage, JobSpec, JobState, Process, Reason, STDERR_FILE, STDOUT_FILE,
+    };
+}
 
 /// What the calls on task lists take and answer: see [`Session::task_create`].
 pub mod tasklist {

@@ -141,6 +141,28 @@ fn a_process_that_is_gone_has_left_its_marker_or_is_lost() {
 }
 
 #[test]
+fn a_marker_that_is_no_file_says_nothing() {
+    let world = World::new();
+    let jobs = world.jobs();
+    let job = running(&jobs);
+    world.directory(&format!("jobs/{}/exit", job.directory));
+    assert_eq!(jobs.settle(&job.id, false, Standard).unwrap().state, JobState::Running);
+    assert_eq!(jobs.kill(&job.id, Reason::Asked, Standard).unwrap().state, JobState::Killing);
+    assert_eq!(states(&jobs.settle(&job.id, true, Standard).unwrap()), (JobState::Killed, Some(137), Reason::Asked));
+}
+
+/// Whoever judges a job that nobody starts adopts it first, so that one who was only slow does not start it after all.
+#[test]
+fn a_job_that_another_has_adopted_is_not_started() {
+    let world = World::new();
+    let jobs = world.jobs();
+    let id = jobs.create(&spec(), None, Standard).unwrap();
+    jobs.adopt(&id, None, OTHER, Standard).unwrap();
+    assert!(matches!(jobs.start(&id, WAITER, SUPERVISOR, Standard), Err(Error::Lost(_))));
+    assert_eq!(jobs.start(&id, WAITER, OTHER, Standard).unwrap().supervisor, Some(OTHER));
+}
+
+#[test]
 fn of_those_who_adopt_a_job_one_does() {
     let world = World::new();
     let jobs = world.jobs();

@@ -18,17 +18,21 @@ impl<D: Directory> Jobs<D> {
     /// Says that the command runs: `process` waits for it, `supervisor` watches. Synced by default.
     ///
     /// # Errors
-    /// [`Error::Lost`] if it is not starting any more, such as when it was killed before; then it must not run.
+    /// [`Error::Lost`] if it is not starting any more, such as when it was killed before, or another supervisor has
+    /// adopted it; then it must not run.
     /// [`Error::NotFound`], [`Error::Damaged`], [`Error::Unsupported`], [`Error::Io`].
     pub fn start(&self, id: &str, process: Process, supervisor: Process, durability: Durability) -> Result<Job> {
         self.swap(id, durability, true, &mut |_, name| match name.state {
-            Some(JobState::Starting) => Ok(Some(JobName {
-                state: Some(JobState::Running),
-                process: Some(process),
-                supervisor: Some(supervisor),
-                ..*name
-            })),
-            _ => Err(Error::Lost(format!("job {id} is not starting any more, it must not run"))),
+            // Who has adopted a job that is starting may be about to say that it never ran.
+            Some(JobState::Starting) if name.supervisor.is_none_or(|adopter| adopter == supervisor) => {
+                Ok(Some(JobName {
+                    state: Some(JobState::Running),
+                    process: Some(process),
+                    supervisor: Some(supervisor),
+                    ..*name
+                }))
+            }
+            _ => Err(Error::Lost(format!("job {id} is not starting any more, or not under you: it must not run"))),
         })
     }
 

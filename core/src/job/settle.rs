@@ -57,7 +57,12 @@ impl<D: Directory> Jobs<D> {
         let at = |error: FsError| Error::at("an exit marker", &error);
         let file = match reference.open_content(EXIT_FILE) {
             Ok(file) => file,
-            Err(FsError::NotFound) => return Ok(None),
+            // What is no file says nothing; the job's own end must not depend on it.
+            Err(
+                FsError::NotFound | FsError::IsDirectory | FsError::NotDirectory | FsError::Link | FsError::Invalid,
+            ) => {
+                return Ok(None);
+            }
             Err(error) => return Err(at(error)),
         };
         let text = read_file(&file, 8).map_err(at)?.unwrap_or_default();

@@ -76,6 +76,19 @@ impl Globals {
         std::path::absolute(&root).unwrap_or(root)
     }
 
+    /// What names the same places to another process of this program, wherever that runs.
+    pub(crate) fn arguments(&self) -> Vec<OsString> {
+        let mut arguments = vec![OsString::from("--root"), self.root().into_os_string()];
+        for place in &self.dir {
+            let path = std::path::absolute(&place.path).unwrap_or_else(|_| place.path.clone());
+            let mut argument = OsString::from(format!("{}=", place.store.directory_name()));
+            argument.push(path);
+            arguments.extend([OsString::from("--dir"), argument]);
+        }
+        arguments.extend(self.native.then(|| OsString::from("--native")));
+        arguments
+    }
+
     /// Grants of `stores` and nothing else.
     pub(crate) fn grants(&self, stores: &[Store]) -> Result<Grants, Failure> {
         if self.root.as_ref().is_some_and(|root| root.as_os_str().is_empty()) {
@@ -180,6 +193,32 @@ mod tests {
         assert_eq!(grants.path(Store::Holders), Some(Path::new("/h")));
         assert_eq!(grants.path(Store::Jobs), Some(Path::new("/b/jobs")));
         assert_eq!(grants.path(Store::Tasks), None);
+    }
+
+    #[test]
+    fn another_process_is_told_the_same_places() {
+        let told = globals(&[
+            "leasehold",
+            "--native",
+            "--dir",
+            "jobs=/j",
+            "--root",
+            "/a",
+            "--dir",
+            "holders=h",
+            "queue",
+            "ls",
+        ]);
+        let here = std::path::absolute("h").unwrap();
+        let mut arguments = vec![OsString::from("leasehold"), "queue".into(), "ls".into()];
+        arguments.extend(told.arguments());
+        let arguments: Vec<_> = arguments.iter().map(|argument| argument.to_str().unwrap()).collect();
+        let again = globals(&arguments);
+        assert!(again.native && !again.json);
+        let grants = again.grants(&[Store::Jobs, Store::Holders, Store::Tasks]).unwrap();
+        assert_eq!(grants.path(Store::Jobs), Some(Path::new("/j")));
+        assert_eq!(grants.path(Store::Holders), Some(here.as_path()));
+        assert_eq!(grants.path(Store::Tasks), Some(Path::new("/a/tasks")));
     }
 
     #[test]

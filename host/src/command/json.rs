@@ -46,6 +46,23 @@ impl<'a> ResultJson<'a> {
     }
 }
 
+/// A piece of what a command has written.
+#[derive(serde::Serialize)]
+pub(crate) struct OutputJson<'a> {
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_base64: Option<String>,
+}
+
+impl<'a> OutputJson<'a> {
+    pub(crate) fn new(id: &'a str, bytes: &'a [u8]) -> Self {
+        let (output, output_base64) = text_or_base64(bytes);
+        Self { id, output, output_base64 }
+    }
+}
+
 /// Attributes as one object.
 pub(crate) struct AttributesJson<'a>(pub(crate) &'a [(String, String)]);
 
@@ -221,7 +238,7 @@ impl<'a> FindingJson<'a> {
     }
 }
 
-/// An answer that is a task's id.
+/// An answer that is the id of a task, or of a job.
 #[derive(serde::Serialize)]
 pub(crate) struct IdJson<'a> {
     pub(crate) id: &'a str,

@@ -7,6 +7,7 @@ mod durability;
 mod failure;
 mod globals;
 mod holder;
+mod job;
 mod joining;
 mod json;
 mod keeper;
@@ -31,7 +32,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Durable work queues, leases, checkpoints and task lists for programs that share a directory, with no server
+/// Durable work queues, leases, checkpoints, task lists and jobs for programs that share a directory, with no server
 ///
 /// Everything is plain files. Any number of commands, in any number of processes, work on the same directory at the same
 /// time, and any of them may be killed at any moment: what it held comes back.
@@ -44,7 +45,7 @@ Lengths of time are written 500ms, 30s, 10m, 1h30m, 2d.
 
 Exit codes: 0 done; 1 no (nothing to claim, not found, held, exists, paused); 2 usage (an invalid name or argument, \
 a garbled receipt, too large); 3 lost (the claim is somebody else's now); 4 damaged data; 5 everything else. `lock` \
-exits as its command does.
+and `job wait` exit as their command does.
 
 LEASEHOLD_LOG=debug (or error, warn, info, trace) tells more on standard error.
 
@@ -74,12 +75,19 @@ enum Command {
     /// Makes, claims, finishes and watches the tasks of lists: records that wait for each other
     #[command(subcommand, after_help = "Example:\n  leasehold task ls house")]
     Task(task::TaskCommand),
+    /// Runs commands that outlive their caller, and tells how they ended
+    #[command(subcommand, after_help = "Example:\n  leasehold job run -- make test")]
+    Job(job::JobCommand),
     Work(work::Work),
     Lock(lock::Lock),
     Doctor(doctor::Doctor),
     Component(component::ComponentCommand),
     #[command(name = process::GUARD_COMMAND, hide = true)]
     Guard,
+    #[command(name = job::SUPERVISOR_COMMAND, hide = true)]
+    Supervisor(job::Supervisor),
+    #[command(name = job::WAITER_COMMAND, hide = true)]
+    Waiter(job::Waiter),
 }
 
 /// Does what the command line says, and answers the exit code.
@@ -96,12 +104,20 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::Lease(command) => command.run(&globals),
         Command::Checkpoint(command) => command.run(&globals),
         Command::Task(command) => command.run(&globals),
+        Command::Job(command) => return command.run(&globals),
         Command::Work(command) => command.run(&globals),
         Command::Lock(command) => return command.run(&globals),
         Command::Doctor(command) => command.run(&globals),
         Command::Component(command) => command.run(),
         Command::Guard => process::guard(),
+        Command::Supervisor(command) => command.run(&globals),
+        Command::Waiter(command) => command.run(&globals),
     };
+    exit_code_of(result, &globals)
+}
+
+/// Tells what there is to tell of a failure, and answers the exit code.
+fn exit_code_of(result: Result<(), Failure>, globals: &Globals) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

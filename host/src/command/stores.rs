@@ -14,6 +14,8 @@ pub(crate) const LEASES: &[Store] = &[Store::Leases, Store::Holders];
 pub(crate) const CHECKPOINTS: &[Store] = &[Store::Checkpoints, Store::Holders];
 /// What a command that works with task lists is granted.
 pub(crate) const TASKS: &[Store] = &[Store::Tasks, Store::Holders];
+/// What a command that works with jobs is granted.
+pub(crate) const JOBS: &[Store] = &[Store::Jobs, Store::Holders];
 /// What a command that works with holders alone is granted.
 pub(crate) const HOLDERS: &[Store] = &[Store::Holders];
 
@@ -55,7 +57,7 @@ impl Opener {
 /// A session for looking after everything: the queues, and every other store that stands.
 pub(crate) fn open_standing(globals: &Globals) -> Result<Session, Failure> {
     let mut standing = QUEUES.to_vec();
-    for store in [Store::Leases, Store::Checkpoints, Store::Tasks] {
+    for store in [Store::Leases, Store::Checkpoints, Store::Tasks, Store::Jobs] {
         // Opening makes what is missing, and a store that nobody uses is not to be made by looking.
         if globals.grants(&[store])?.path(store).is_some_and(Path::exists) {
             standing.push(store);

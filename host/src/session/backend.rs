@@ -3,6 +3,7 @@
 use crate::{Error, Result};
 use leasehold_core::checkpoint::{ClaimedRun, Loaded, RunInfo, RunPage, RunState, Save, SaveOptions};
 use leasehold_core::holder::HolderState;
+use leasehold_core::job::{Job, JobPage, JobSpec, JobState, Process, Reason};
 use leasehold_core::lease::{LeasePage, LeaseState, ReapedLease, Turn};
 use leasehold_core::maintenance::Finding;
 use leasehold_core::queue::{ClaimedTask, NewTask, OnDuplicate, Status, TaskPage, TaskState, TaskView};
@@ -30,7 +31,7 @@ pub(crate) enum Joining {
 }
 
 /// Every call of the contract. The methods are named as there, and documented there.
-pub(crate) trait Backend: LeaseBackend + CheckpointBackend + TaskBackend {
+pub(crate) trait Backend: LeaseBackend + CheckpointBackend + TaskBackend + JobBackend {
     /// Answers the epoch; the holder is known as `slot` from now on.
     fn holder_join(&mut self, slot: HolderSlot, how: Joining, name: &str, durability: Durability) -> Result<u64>;
     fn holder_renew(&mut self, holder: HolderSlot, durability: Durability) -> Result<u64>;
@@ -182,6 +183,28 @@ pub(crate) trait TaskBackend {
     fn task_list_info(&mut self, list: &str) -> Result<Option<ListInfo>>;
     fn task_lists(&mut self) -> Result<Vec<String>>;
     fn task_remove_list(&mut self, list: &str, durability: Durability) -> Result<()>;
+}
+
+/// The calls on jobs.
+pub(crate) trait JobBackend {
+    fn job_create(&mut self, spec: &JobSpec, limit: Option<u32>, durability: Durability) -> Result<String>;
+    fn job_start(&mut self, id: &str, process: Process, supervisor: Process, durability: Durability) -> Result<Job>;
+    fn job_adopt(
+        &mut self,
+        id: &str,
+        found: Option<Process>,
+        supervisor: Process,
+        durability: Durability,
+    ) -> Result<Job>;
+    fn job_kill(&mut self, id: &str, reason: Reason, durability: Durability) -> Result<Job>;
+    fn job_settle(&mut self, id: &str, gone: bool, durability: Durability) -> Result<Job>;
+    fn job_fail(&mut self, id: &str, reason: Reason, durability: Durability) -> Result<Job>;
+    fn job_get(&mut self, id: &str) -> Result<Option<Job>>;
+    fn job_list(&mut self, state: Option<JobState>, cursor: Option<&str>, limit: u32) -> Result<JobPage>;
+    fn job_events(&mut self, cursor: Option<&str>, limit: u32) -> Result<JobPage>;
+    fn job_acknowledge(&mut self, id: &str, durability: Durability) -> Result<Job>;
+    fn job_promote(&mut self, id: &str, durability: Durability) -> Result<Job>;
+    fn job_collect(&mut self, older_than_ms: u64) -> Result<u64>;
 }
 
 /// A program can not come by this: its handle outlives the slot.

@@ -4,6 +4,7 @@ pub(crate) mod backend;
 mod checkpoints;
 mod client;
 mod holder;
+mod jobs;
 mod leases;
 mod native;
 pub(crate) mod open_queues;

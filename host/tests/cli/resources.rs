@@ -14,7 +14,7 @@ fn is_root() -> bool {
 }
 
 /// Runs a script in a mount namespace of its own; `None` where this machine does not allow that.
-fn in_own_mounts(place: &Place, script: &str) -> Option<Answer> {
+pub(crate) fn in_own_mounts(place: &Place, script: &str) -> Option<Answer> {
     let mut unshare = Command::new("unshare");
     unshare.args(["--mount", "sh", "-euc", script]).current_dir(place.path());
     unshare.env("LEASEHOLD", env!("CARGO_BIN_EXE_leasehold"));

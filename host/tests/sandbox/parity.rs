@@ -2,6 +2,7 @@
 
 use super::granted;
 use leasehold::directory::NativeDirectory;
+use leasehold::job::{JobSpec, JobState, Process, Reason};
 use leasehold::tasklist::{Claim, Filter, NewTask as NewListTask, Status, Update};
 use leasehold::{
     Durability, Engine, NewTask, OnDuplicate, Result, RunState, SaveOptions, Session, Store, TaskState, Turn,
@@ -44,7 +45,7 @@ fn scripted() -> (Rc<Scripted>, Environment) {
 }
 
 fn directories(root: &Path) -> Vec<(String, NativeDirectory)> {
-    [Store::Queues, Store::Leases, Store::Checkpoints, Store::Tasks, Store::Holders]
+    [Store::Queues, Store::Leases, Store::Checkpoints, Store::Tasks, Store::Jobs, Store::Holders]
         .into_iter()
         .map(|store| {
             let name = store.directory_name();
@@ -74,6 +75,7 @@ impl Script<'_> {
         self.leases();
         self.checkpoints();
         self.tasks();
+        self.jobs();
         self.queues();
         self.maintenance();
         self.answers
@@ -170,6 +172,65 @@ impl Script<'_> {
         checkpoint!(checkpoint_load, run, None);
         checkpoint!(checkpoint_get, run);
         checkpoint!(checkpoint_remove, run, SYNCED);
+    }
+
+    fn jobs(&mut self) {
+        macro_rules! job {
+            ($call:ident, $($argument:expr),*) => {{
+                let answer = self.session.$call($($argument),*);
+                self.note(stringify!($call), answer)
+            }};
+        }
+        let full = JobSpec {
+            command: vec!["gr\u{fc}\u{df}e".into(), String::new(), "x y".into()],
+            dir: Some("/a".into()),
+            timeout_ms: Some(1_000),
+            output_bytes_max: Some(10),
+            pty: true,
+            notify: true,
+        };
+        let plain = JobSpec { command: vec!["true".into()], ..JobSpec::default() };
+        let [waiter, supervisor, other] = [1, 2, 3].map(|pid| Process { pid, started: u64::MAX - u64::from(pid) });
+        job!(job_get, "nothing");
+        job!(job_get, "..");
+        job!(job_create, &JobSpec::default(), None, UNSYNCED);
+        job!(job_create, &JobSpec { timeout_ms: Some(0), ..full.clone() }, None, UNSYNCED);
+        let first = job!(job_create, &full, None, SYNCED).unwrap();
+        let second = job!(job_create, &plain, Some(2), UNSYNCED).unwrap();
+        job!(job_create, &plain, Some(2), UNSYNCED);
+        job!(job_adopt, &first, None, supervisor, UNSYNCED);
+        job!(job_start, &first, waiter, other, UNSYNCED);
+        job!(job_start, &first, waiter, supervisor, SYNCED);
+        job!(job_adopt, &first, None, other, UNSYNCED);
+        job!(job_adopt, &first, Some(supervisor), other, UNSYNCED);
+        job!(job_acknowledge, &first, UNSYNCED);
+        job!(job_settle, &first, false, UNSYNCED);
+        for reason in [Reason::Asked, Reason::Timeout] {
+            job!(job_kill, &first, reason, UNSYNCED);
+        }
+        job!(job_settle, &first, true, SYNCED);
+        job!(job_fail, &second, Reason::Spawn, UNSYNCED);
+        for reason in [Reason::None, Reason::Timeout, Reason::Output, Reason::Lost, Reason::Terminal] {
+            let id = job!(job_create, &plain, None, UNSYNCED).unwrap();
+            job!(job_kill, &id, reason, UNSYNCED);
+            job!(job_settle, &id, true, UNSYNCED);
+        }
+        for state in [None, Some(JobState::Failed), Some(JobState::Killed), Some(JobState::TimedOut)] {
+            let page = job!(job_list, state, None, 1).unwrap();
+            job!(job_list, state, page.cursor.as_deref(), 10);
+        }
+        for state in [JobState::Starting, JobState::Running, JobState::Killing, JobState::Completed] {
+            job!(job_list, Some(state), None, 10);
+        }
+        job!(job_events, None, 10);
+        job!(job_acknowledge, &first, UNSYNCED);
+        job!(job_events, Some("gar/bage"), 10);
+        job!(job_promote, &first, UNSYNCED);
+        job!(job_events, None, 0);
+        job!(job_collect, 60_000);
+        job!(job_collect, 0);
+        job!(job_get, &first);
+        job!(job_get, &second);
     }
 
     fn tasks(&mut self) {

@@ -5,6 +5,7 @@
 //! ends whatever still runs. Their tokens fence them in any case; the guard saves the work from being done twice
 //! at the same time, and the machine from commands that nobody watches.
 
+use super::again::this_program;
 use super::marked::{WORKER_VARIABLE, find_marked, find_marked_groups};
 use super::target::Target;
 use crate::command::failure::Failure;
@@ -13,7 +14,7 @@ use rustix::process::{Pid, Signal};
 use std::collections::HashSet;
 use std::io::{self, BufRead, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -42,15 +43,8 @@ pub(crate) struct Guard {
 impl Guard {
     /// Starts the guard; without one, commands outlive a worker that is killed.
     pub(crate) fn start() -> io::Result<Self> {
-        let program = if cfg!(target_os = "linux") {
-            // Right also when the file was replaced by a newer version since.
-            "/proc/self/exe".into()
-        } else {
-            std::env::current_exe()?
-        };
         let mark = format!("{}-{:016x}", std::process::id(), random());
-        let mut process = Command::new(program)
-            .arg0("leasehold")
+        let mut process = this_program()?
             .arg(GUARD_COMMAND)
             .env_remove(WORKER_VARIABLE)
             .env(GUARD_VARIABLE, &mark)

@@ -1,10 +1,16 @@
 //! Commands that this program runs for others: started, signalled with all that they started, and never left behind
 //! without whoever watches over them.
 
+mod again;
 mod guard;
+mod identity;
 mod marked;
 mod started;
 mod target;
 
+pub(crate) use again::this_program_apart;
 pub(crate) use guard::{GUARD_COMMAND, Guard, guard};
+pub(crate) use identity::{identify, is_alive, pid_of, this_process};
+pub(crate) use marked::is_group_marked;
 pub(crate) use started::{Reach, Started};
+pub(crate) use target::Target;

@@ -2,6 +2,7 @@
 
 pub(super) mod checkpoints;
 pub(super) mod holders;
+pub(super) mod jobs;
 pub(super) mod leases;
 pub(super) mod maintenance;
 pub(super) mod queues;

@@ -2,6 +2,7 @@
 
 mod calls;
 mod checkpoint_calls;
+mod job_calls;
 mod lease_calls;
 mod task_calls;
 

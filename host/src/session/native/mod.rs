@@ -1,6 +1,7 @@
 //! The core without a sandbox, over any directory.
 
 mod checkpoints;
+mod jobs;
 mod leases;
 mod tasks;
 
@@ -10,6 +11,7 @@ use crate::{Result, Store};
 use leasehold_core::capability::{Directory, Environment};
 use leasehold_core::checkpoint::Checkpoints;
 use leasehold_core::holder::{Holder, HolderState, Holders};
+use leasehold_core::job::Jobs;
 use leasehold_core::lease::Leases;
 use leasehold_core::maintenance::{Finding, Maintenance};
 use leasehold_core::queue::{ClaimedTask, NewTask, OnDuplicate, Queue, Queues, Status, TaskPage, TaskState, TaskView};
@@ -23,6 +25,7 @@ pub(crate) struct Native<D: Directory> {
     leases: Option<Leases<D>>,
     checkpoints: Option<Checkpoints<D>>,
     lists: Option<Lists<D>>,
+    jobs: Option<Jobs<D>>,
     maintenance: Maintenance<D>,
     open_holders: HashMap<HolderSlot, Holder<D>>,
     open_queues: OpenQueues<Queue<D>>,
@@ -41,16 +44,19 @@ impl<D: Directory> Native<D> {
         let checkpoints =
             held(Store::Checkpoints).map(|(dir, holders)| Checkpoints::new(dir, holders, environment.clone()));
         let lists = held(Store::Tasks).map(|(dir, holders)| Lists::new(dir, holders, environment.clone()));
+        let jobs = held(Store::Jobs).map(|(dir, holders)| Jobs::new(dir, holders, environment.clone()));
         Self {
             maintenance: Maintenance::new(queues.clone(), holders.clone())
                 .with_leases(leases.clone())
                 .with_checkpoints(checkpoints.clone())
-                .with_lists(lists.clone()),
+                .with_lists(lists.clone())
+                .with_jobs(jobs.clone()),
             holders,
             queues,
             leases,
             checkpoints,
             lists,
+            jobs,
             open_holders: HashMap::new(),
             open_queues: OpenQueues::default(),
         }
@@ -74,6 +80,10 @@ impl<D: Directory> Native<D> {
 
     fn lists(&self) -> Result<&Lists<D>> {
         self.lists.as_ref().ok_or_else(|| self.missing(Store::Tasks))
+    }
+
+    fn jobs(&self) -> Result<&Jobs<D>> {
+        self.jobs.as_ref().ok_or_else(|| self.missing(Store::Jobs))
     }
 
     /// The error for a store that cannot be used: the holders are missing, which each needs, or it itself.

@@ -1,0 +1,197 @@
+//! The process that starts a job's command by way of its waiter, watches its time and its output, stops it, and says how
+//! it ended. When it is killed, the command lives on, and the next command that looks at the job starts another.
+
+use super::attend::{Attendant, STANDARD, age};
+use super::files::{JobFiles, no_proc};
+use super::stop::stop;
+use super::waiter::{GO, WAITER_COMMAND};
+use crate::command::failure::Failure;
+use crate::command::globals::Globals;
+use crate::command::process::{identify, is_alive, pid_of, this_process, this_program_apart};
+use clap::Args;
+use leasehold::Durability;
+use leasehold::job::{Job, JobState, Process, Reason};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{PidfdFlags, pidfd_open};
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+/// The hidden command that is the supervisor.
+pub(crate) const SUPERVISOR_COMMAND: &str = "supervisor-of-job";
+/// How often the record and the output are looked at.
+const PERIOD: Duration = Duration::from_millis(250);
+/// How often while the command has only begun, or writes much.
+const PERIOD_MIN: Duration = Duration::from_millis(5);
+/// How often it is tried to say how a job ended, before that is left to who looks at it next.
+const TRIES_MAX: u32 = 40;
+
+#[derive(Debug, Args)]
+pub(crate) struct Supervisor {
+    /// The job
+    id: String,
+}
+
+impl Supervisor {
+    pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
+        let mut attendant = Attendant::open(globals, &[&self.id])?;
+        let this = this_process().ok_or_else(|| Failure::io("this process", no_proc()))?;
+        // Nobody's directory is kept busy; every path that is used from here on is absolute.
+        drop(std::env::set_current_dir("/"));
+        let Some(job) = attendant.session.job_get(&self.id)? else { return Ok(()) };
+        match job.state {
+            JobState::Starting if job.supervisor.is_none() => launch(&mut attendant, &job, this),
+            JobState::Running | JobState::Killing if !job.supervisor.is_some_and(is_alive) => {
+                // Of those who adopt it at the same time one goes on.
+                let job = attendant.session.job_adopt(&self.id, job.supervisor, this, Durability::Unsynced)?;
+                watch(&mut attendant, job, None)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Starts the waiter, records it, and lets it start the command: in this order, so that nothing runs that is not on
+/// record.
+fn launch(attendant: &mut Attendant, job: &Job, this: Process) -> Result<(), Failure> {
+    let job = attendant.session.job_adopt(&job.id, None, this, Durability::Unsynced)?;
+    let mut waiter = match start_waiter(attendant, &job) {
+        Ok(waiter) => waiter,
+        Err(error) => {
+            attendant.session.job_fail(&job.id, Reason::Spawn, STANDARD)?;
+            return Err(Failure::io("the waiter", error));
+        }
+    };
+    // It cannot be reaped by anybody else, so this is the very process.
+    let process = identify(waiter.id()).ok_or_else(|| Failure::io("the waiter", no_proc()));
+    let started = process.and_then(|process| Ok(attendant.session.job_start(&job.id, process, this, STANDARD)?));
+    let pipe = waiter.stdin.take();
+    match started {
+        Ok(job) => {
+            // Where it is dead already, it has run nothing.
+            drop(pipe.map(|mut pipe| pipe.write_all(GO)));
+            watch(attendant, job, Some(waiter))
+        }
+        Err(failure) => {
+            // It was killed before it ran, or that it runs could not be recorded: the waiter runs nothing.
+            drop(pipe);
+            drop(waiter.wait());
+            let job = attendant.session.job_settle(&job.id, false, STANDARD)?;
+            match job.state {
+                JobState::Killing => attendant.session.job_settle(&job.id, true, STANDARD)?,
+                _ => attendant.session.job_fail(&job.id, Reason::Spawn, STANDARD)?,
+            };
+            Err(failure)
+        }
+    }
+}
+
+fn start_waiter(attendant: &Attendant, job: &Job) -> io::Result<Child> {
+    let mut command = this_program_apart()?;
+    command.arg(WAITER_COMMAND).args(attendant.place_arguments());
+    command.args(job.spec.pty.then_some("--pty"));
+    if let Some(dir) = &job.spec.dir {
+        command.args(["--cwd", dir]);
+    }
+    command.args([OsString::from(&job.directory), "--".into()]).args(&job.spec.command);
+    command.stdin(Stdio::piped()).spawn()
+}
+
+/// Watches a job until it has ended, and says how.
+fn watch(attendant: &mut Attendant, job: Job, mut child: Option<Child>) -> Result<(), Failure> {
+    let mut watch = Watch::new(attendant, job)?;
+    while let Some(waiter) = watch.job.process.filter(|waiter| is_alive(*waiter)) {
+        match watch.look(attendant) {
+            Ok(true) => break,
+            Ok(false) => {}
+            // It may pass; and while this process lives, nobody else looks.
+            Err(failure) => tracing::warn!(%failure, "the job could not be looked at"),
+        }
+        watch.rest(waiter);
+    }
+    if let Some(child) = &mut child {
+        drop(child.wait());
+    }
+    for _ in 1..TRIES_MAX {
+        if attendant.finish(&watch.job).is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(PERIOD);
+    }
+    attendant.finish(&watch.job).map(drop)
+}
+
+struct Watch {
+    job: Job,
+    files: JobFiles,
+    begun: Instant,
+    /// How long the command may still run.
+    left: Option<Duration>,
+    /// How much it had written at the last look.
+    written: u64,
+    pause: Duration,
+    /// Tells when the waiter ends, where the system can.
+    end: Option<OwnedFd>,
+}
+
+impl Watch {
+    fn new(attendant: &Attendant, job: Job) -> Result<Self, Failure> {
+        let files = attendant.files(&job)?;
+        let timeout = job.spec.timeout_ms.map(Duration::from_millis);
+        // While it runs its state does not change, so its age is how long it has run.
+        let left = timeout.map(|timeout| timeout.saturating_sub(age(&job)));
+        let waiter = job.process.and_then(pid_of);
+        let end = waiter.and_then(|waiter| pidfd_open(waiter, PidfdFlags::empty()).ok());
+        Ok(Self { job, files, begun: Instant::now(), left, written: 0, pause: PERIOD_MIN, end })
+    }
+
+    /// Stops the command if it is to be stopped; whether it was.
+    fn look(&mut self, attendant: &mut Attendant) -> Result<bool, Failure> {
+        let Some(job) = attendant.session.job_get(&self.job.id)? else {
+            // Somebody has removed the record: there is nothing to be said any more.
+            return Ok(false);
+        };
+        self.job = job;
+        if self.job.state == JobState::Running
+            && let Some(reason) = self.reason_to_stop()
+        {
+            self.job = attendant.session.job_kill(&self.job.id, reason, STANDARD)?;
+        }
+        if self.job.state == JobState::Killing {
+            stop(&self.files, &self.job.id, self.job.process);
+        }
+        Ok(self.job.state != JobState::Running)
+    }
+
+    fn reason_to_stop(&mut self) -> Option<Reason> {
+        self.pause = (self.pause * 2).min(PERIOD);
+        if self.left.is_some_and(|left| self.begun.elapsed() >= left) {
+            return Some(Reason::Timeout);
+        }
+        let max = self.job.spec.output_bytes_max?;
+        let written = self.files.output_bytes();
+        if written.saturating_sub(self.written) > max / 8 {
+            self.pause = PERIOD_MIN;
+        }
+        self.written = written;
+        (written > max).then_some(Reason::Output)
+    }
+
+    /// Waits for the end of the waiter, or until it is time to look again.
+    fn rest(&self, waiter: Process) {
+        let left = self.left.map_or(PERIOD, |left| left.saturating_sub(self.begun.elapsed()));
+        let pause = left.clamp(Duration::from_millis(1), self.pause);
+        match &self.end {
+            // The number may have been another's before it was opened, but then that one is not alive.
+            Some(end) if is_alive(waiter) => {
+                let pause = Timespec { tv_sec: 0, tv_nsec: pause.subsec_nanos().into() };
+                // Whatever it answers, everything is looked at again.
+                let _ = poll(&mut [PollFd::new(end, PollFlags::IN)], Some(&pause));
+            }
+            Some(_) => {}
+            None => std::thread::sleep(pause),
+        }
+    }
+}
