@@ -4,6 +4,7 @@
 mod aristo;
 mod car;
 mod checkpoints;
+mod hive;
 mod holders;
 mod jobs;
 mod leases;

@@ -191,7 +191,7 @@ impl<D: Directory> Lists<D> {
     }
 
     /// Whether an owner is dead for good; declares it where its time has passed.
-    fn is_over(&self, owner: &Owner) -> Result<bool> {
+    pub(crate) fn is_over(&self, owner: &Owner) -> Result<bool> {
         self.refs.holders.is_over(&Key::of(&owner.holder)?, owner.epoch)
     }
 }

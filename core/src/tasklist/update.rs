@@ -87,7 +87,8 @@ impl<D: Directory> Lists<D> {
             return Err(Error::Lost(format!("task {} of list {list:?} has ended, and that never changes", task.id)));
         }
         match &task.owner {
-            Some(owner) if token.is_none() && self.is_alive(owner) => Err(Error::Held(crate::error::Holding {
+            // Who is only late is declared dead first, so that it learns that its task is not its own any more.
+            Some(owner) if token.is_none() && !self.is_over(owner)? => Err(Error::Held(crate::error::Holding {
                 holder: owner.holder.clone(),
                 epoch: owner.epoch,
                 token: owner.token,
