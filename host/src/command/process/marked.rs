@@ -100,8 +100,9 @@ mod tests {
             command.spawn().unwrap()
         };
         let mut ours = start(&format!("{mark}-1"), true);
-        let mut others = [start("another", true), start(&mark, false)];
+        let mut others = [start("another", true), start(&format!("{mark}-2"), false)];
         let groups = find_marked_groups(&mark);
+        let of_one_command = find_marked(&format!("{mark}-1"));
         let processes = find_marked(&mark);
         for child in others.iter_mut().chain([&mut ours]) {
             child.kill().unwrap();
@@ -109,6 +110,7 @@ mod tests {
         }
         let pid = |child: &std::process::Child| Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
         assert_eq!(groups, [Target::Group(pid(&ours))]);
+        assert_eq!(of_one_command, [Target::Process(pid(&ours))]);
         assert_eq!(processes.len(), 2);
         for child in [&ours, &others[1]] {
             assert!(processes.contains(&Target::Process(pid(child))));
