@@ -5,9 +5,9 @@ use crate::Result;
 use leasehold_core::Durability;
 use leasehold_core::job::{Job, JobPage, JobSpec, JobState, Process, Reason};
 
-/// Jobs: the record of a command's life. What starts, watches and stops the command is the caller's; here is kept what is
-/// true of it. What is not told is synced where `Durability::Standard` is asked for. See [`crate::job`] for what these
-/// calls take and answer.
+/// Jobs: the record of a command's life. What starts, watches and stops the command is the caller's; here is kept
+/// what is true of it. What is not told is synced where `Durability::Standard` is asked for. See [`crate::job`] for
+/// what these calls take and answer.
 impl Session {
     /// Records a job that is about to start, and answers its id. With `limit`, only while fewer jobs than that have not
     /// ended. Whoever calls this then starts, watches and stops the command, as `leasehold job run` does.
@@ -50,8 +50,8 @@ impl Session {
         self.backend().job_adopt(id, found, supervisor, durability)
     }
 
-    /// Says that the job is to be stopped, and why, before anything is signalled. One that has ended stays as it is; one
-    /// whose exit code stands has ended by itself, and that is said instead.
+    /// Says that the job is to be stopped, and why, before anything is signalled. One that has ended stays as it is;
+    /// one whose exit code stands has ended by itself, and that is said instead.
     ///
     /// # Errors
     /// [`leasehold_core::Error::NotFound`].
@@ -85,8 +85,8 @@ impl Session {
         self.backend().job_get(id)
     }
 
-    /// The jobs in one state (or all), the earliest first, `limit` (1 to 10,000) at a time, starting after `cursor`. What
-    /// cannot be read is left out.
+    /// The jobs in one state (or all), the earliest first, `limit` (1 to 10,000) at a time, starting after `cursor`.
+    /// What cannot be read is left out.
     ///
     /// # Errors
     /// [`leasehold_core::Error::InvalidArgument`] for a garbled cursor.
@@ -94,8 +94,8 @@ impl Session {
         self.backend().job_list(state, cursor, limit)
     }
 
-    /// The jobs that have ended and of which somebody is still to be told, `limit` (1 to 10,000) at a time, starting after
-    /// `cursor`. Looking acknowledges nothing, so each is heard of at least once.
+    /// The jobs that have ended and of which somebody is still to be told, `limit` (1 to 10,000) at a time, starting
+    /// after `cursor`. Looking acknowledges nothing, so each is heard of at least once.
     ///
     /// # Errors
     /// [`leasehold_core::Error::InvalidArgument`] for a garbled cursor.
@@ -119,8 +119,8 @@ impl Session {
         self.backend().job_promote(id, durability)
     }
 
-    /// Removes jobs that ended at least `older_than_ms` ago, with their output, and answers how many; never one of which
-    /// somebody is still to be told.
+    /// Removes jobs that ended at least `older_than_ms` ago, with their output, and answers how many; never one of
+    /// which somebody is still to be told.
     ///
     /// # Errors
     /// [`crate::Error::Store`] or [`crate::Error::Trapped`].

@@ -30,7 +30,7 @@ pub(crate) fn refused<S: AsRef<OsStr>>(place: &Place, code: i32, arguments: &[S]
     let answer = place.run(arguments);
     answer.expect(code, arguments);
     assert!(answer.stdout.is_empty(), "{}", answer.text());
-    assert!(answer.stderr.len() < 2000, "the message is as long as what it complains of");
+    assert!(answer.stderr.len() < 4000, "the message is as long as what it complains of");
     let shown: Vec<_> = arguments.iter().map(|argument| argument.as_ref().to_string_lossy()).collect();
     assert_eq!(place.snapshot(), before, "{shown:?} changed something");
     answer

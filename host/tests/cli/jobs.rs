@@ -54,8 +54,8 @@ pub(crate) fn processes(place: &Place, id: &str) -> Option<[u32; 2]> {
     Some([waiter?, supervisor?])
 }
 
-/// Starts a job whose command tells its number in the file `pid`; answers the id, that number, and those of its waiter and
-/// its supervisor.
+/// Starts a job whose command tells its number in the file `pid`; answers the id, that number, and those of its
+/// waiter and its supervisor.
 fn started(place: &Place, flags: &[&str], script: &str) -> (String, String, [u32; 2]) {
     let pid = place.path().join("pid");
     drop(fs::remove_file(&pid));

@@ -9,8 +9,8 @@ use clap::Args;
 
 /// Says that the end of a job was heard; again and again is the same
 ///
-/// Exits with 1 where there is no such job, and with 2 while it has not ended. With --json the job is answered as `show`
-/// does.
+/// Exits with 1 where there is no such job, and with 2 while it has not ended. With --json the job is answered as
+/// `show` does.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  leasehold job ack \"$id\"")]
 pub(crate) struct Acknowledge {

@@ -1,5 +1,5 @@
-//! What any command does for the jobs that it looks at: says what is true of them now, and finds those that run and that
-//! nobody watches somebody who does.
+//! What any command does for the jobs that it looks at: says what is true of them now, and finds those that run and
+//! that nobody watches somebody who does.
 
 use super::files::{JobFiles, no_proc};
 use super::stop::stop;
@@ -50,8 +50,8 @@ impl Attendant {
         self.attend(job)
     }
 
-    /// All jobs as they are now, the earliest first. One that cannot be attended to is as it was, and stops no other: the
-    /// first such failure is answered as well.
+    /// All jobs as they are now, the earliest first. One that cannot be attended to is as it was, and stops no other:
+    /// the first such failure is answered as well.
     pub(super) fn look_at_all(&mut self) -> Result<(Vec<Job>, Option<Failure>), Failure> {
         let (mut jobs, mut failed) = (Vec::new(), None);
         let mut cursor = None;

@@ -12,8 +12,8 @@ const PAGE: u32 = 1_000;
 
 /// Tells of the jobs that have ended and of which somebody is still to be told
 ///
-/// The lines are those of `ls`. Looking acknowledges nothing: with --ack what was printed is acknowledged after it was, so
-/// each end is heard of at least once; without, by `leasehold job ack`.
+/// The lines are those of `ls`. Looking acknowledges nothing: with --ack what was printed is acknowledged after it
+/// was, so each end is heard of at least once; without, by `leasehold job ack`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  leasehold job events --json --ack")]
 pub(crate) struct Events {

@@ -10,8 +10,8 @@ use leasehold::job::JobState;
 
 /// Lists the jobs, one a line, the earliest first
 ///
-/// In tab-separated columns: id, status, exit code, reason, since when, command. With --json as `show`, but without "pid".
-/// What cannot be read is left out; `leasehold doctor` names it.
+/// In tab-separated columns: id, status, exit code, reason, since when, command. With --json as `show`, but without
+/// "pid". What cannot be read is left out; `leasehold doctor` names it.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  leasehold job ls --state running")]
 pub(crate) struct List {

@@ -1,7 +1,7 @@
 //! `leasehold job …`: commands that outlive whoever runs them.
 //!
-//! A job has two processes: the supervisor, which watches and stops, and the waiter, which waits for the command and leaves
-//! its exit code. Either may be killed: [`attend`] tells what becomes of the job then.
+//! A job has two processes: the supervisor, which watches and stops, and the waiter, which waits for the command and
+//! leaves its exit code. Either may be killed: [`attend`] tells what becomes of the job then.
 
 mod acknowledge;
 mod attend;

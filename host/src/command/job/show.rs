@@ -12,10 +12,10 @@ use leasehold::job::Job;
 
 /// Tells where a job is in its life
 ///
-/// With --json: {"id", "command", "status", "exit_code", "reason", "created", "since", "pid", "notify"}, where the status
-/// is starting, running, killing, completed, failed, killed or timed-out; the exit code is null until it has ended; the
-/// reason is null, asked, timeout, output, spawn, lost or terminal; "pid" is the command's while it runs, else null;
-/// "notify" is true while somebody is to be told of its end. Exits with 1 where there is no such job.
+/// With --json: {"id", "command", "status", "exit_code", "reason", "created", "since", "pid", "notify"}, where the
+/// status is starting, running, killing, completed, failed, killed or timed-out; the exit code is null until it has
+/// ended; the reason is null, asked, timeout, output, spawn, lost or terminal; "pid" is the command's while it runs,
+/// else null; "notify" is true while somebody is to be told of its end. Exits with 1 where there is no such job.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  leasehold job show \"$id\" --json")]
 pub(crate) struct Show {

@@ -1,5 +1,5 @@
-//! The process that starts a job's command by way of its waiter, watches its time and its output, stops it, and says how
-//! it ended. When it is killed, the command lives on, and the next command that looks at the job starts another.
+//! The process that starts a job's command by way of its waiter, watches its time and its output, stops it, and says
+//! how it ended. When it is killed, the command lives on, and the next command that looks at the job starts another.
 
 use super::attend::{Attendant, STANDARD, age};
 use super::files::{JobFiles, no_proc};

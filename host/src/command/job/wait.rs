@@ -18,10 +18,10 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(
 
 /// Waits for the end of a job, and exits with its exit code
 ///
-/// That is the command's own (128 and the number of the signal that ended it); 124 when its time was over; 137 when it was
-/// killed; 125 when it could not be started or was lost, and also when this command fails itself, such as when there is no
-/// such job, or it does not end within --timeout: then standard error says why. With --json the job is answered as
-/// `show` does.
+/// That is the command's own (128 and the number of the signal that ended it); 124 when its time was over; 137 when
+/// it was killed; 125 when it could not be started or was lost, and also when this command fails itself, such as when
+/// there is no such job, or it does not end within --timeout: then standard error says why. With --json the job is
+/// answered as `show` does.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  leasehold job wait \"$id\" --timeout 10m")]
 pub(crate) struct Wait {

@@ -1,7 +1,7 @@
 //! The process that waits for a job's command, and leaves its exit code whether or not anybody watches.
 //!
-//! It has no threads, needs no sandbox, and opens nothing but the job's own files: the less it does, the less can befall
-//! it. It starts the command only when it is told that the record says so.
+//! It has no threads, needs no sandbox, and opens nothing but the job's own files: the less it does, the less can
+//! befall it. It starts the command only when it is told that the record says so.
 
 use super::files::{JobFiles, Prepared};
 use super::terminal::Terminal;
