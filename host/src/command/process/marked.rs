@@ -28,7 +28,7 @@ pub(crate) fn is_group_marked(group: Pid, name: &str, value: &str) -> bool {
     processes
         .filter_map(|entry| Process::read(entry.file_name().to_str()?))
         .filter(|process| Pid::from_raw(process.group) == Some(group))
-        .any(|process| has_variable(process.id, &variable))
+        .any(|process| has_variable(process.id, variable.as_bytes()))
 }
 
 /// Looks through our session: what went into one of its own did so in order to live on.
