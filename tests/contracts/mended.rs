@@ -3,7 +3,7 @@
 use super::leases::{acquire, holder};
 use super::support::MINUTE_MS;
 use leasehold_core::Durability::{Standard, Synced, Unsynced};
-use leasehold_core::Error;
+use leasehold_core::capability::Directory;
 use leasehold_core::checkpoint::SaveOptions;
 use leasehold_core::lease::Turn;
 use leasehold_core::limits::PLACE_MS;
@@ -149,46 +149,108 @@ fn what_was_swapped_twice_unsynced_can_be_had_after_any_cut() {
     }
 }
 
+/// Saves "one" on the disk, does something that is not synced, and holds every cut to it.
+fn saved_before(act: impl Fn(&World)) {
+    let world = World::new();
+    world.checkpoints().save("r", b"one", &SaveOptions::default(), Standard).unwrap();
+    act(&world);
+    for seed in 1..CUTS {
+        let after = world.power_cut(Cut::Seed(seed), Disk::Whole);
+        for _ in 0..2 {
+            match after.checkpoints().load("r", None).unwrap_or_else(|error| panic!("seed {seed}: {error}")) {
+                Some(loaded) => assert!([&b"one"[..], b"two", b"three"].contains(&loaded.content.as_slice())),
+                None => assert!(after.checkpoints().get("r").unwrap().is_some(), "completed, if anything"),
+            }
+            after.advance(MINUTE_MS);
+            after.maintenance().sweep(MINUTE_MS).unwrap();
+        }
+    }
+}
+
 #[test]
-fn a_save_that_was_acknowledged_survives_one_after_it_that_was_not_synced() {
-    for act in 0..4 {
-        let world = World::new();
-        let (runs, a) = (world.checkpoints(), holder(&world, "a"));
-        let first = runs.save("r", b"one", &SaveOptions::default(), Standard).unwrap();
-        let claimed = |world: &World| world.checkpoints().claim("r", &a, None, Standard).unwrap().unwrap().receipt;
-        match act {
-            0 => drop(runs.save("r", b"two", &SaveOptions::default(), Unsynced).unwrap()),
-            1 => runs.complete("r", &claimed(&world), Unsynced).unwrap(),
-            2 => {
-                let receipt = claimed(&world);
-                let options = SaveOptions { receipt: Some(&receipt), keep_claim: true, history: Some(2) };
-                drop(runs.save("r", b"two", &options, Unsynced).unwrap());
-            }
-            _ => {
-                runs.save("r", b"two", &SaveOptions::default(), Unsynced).unwrap();
-                world.advance(MINUTE_MS);
-                world.maintenance().sweep(MINUTE_MS).unwrap();
-            }
+fn a_save_that_was_acknowledged_survives_whatever_follows_it_unsynced() {
+    let save = |world: &World, content: &[u8], options: &SaveOptions<'_>| {
+        world.checkpoints().save("r", content, options, Unsynced).unwrap();
+    };
+    let claim = |world: &World| {
+        let a = holder(world, "a");
+        world.checkpoints().claim("r", &a, None, Standard).unwrap().unwrap().receipt
+    };
+    saved_before(|world| save(world, b"two", &SaveOptions::default()));
+    saved_before(|world| {
+        save(world, b"two", &SaveOptions::default());
+        save(world, b"three", &SaveOptions::default());
+    });
+    saved_before(|world| {
+        save(world, b"two", &SaveOptions::default());
+        save(world, b"three", &SaveOptions::default());
+        world.advance(MINUTE_MS);
+        world.maintenance().sweep(MINUTE_MS).unwrap();
+    });
+    saved_before(|world| {
+        let receipt = claim(world);
+        save(world, b"two", &SaveOptions { receipt: Some(&receipt), keep_claim: true, history: None });
+        save(world, b"three", &SaveOptions { receipt: Some(&receipt), keep_claim: true, history: None });
+    });
+}
+
+#[test]
+fn a_completion_that_a_cut_forgets_leaves_the_run_whole() {
+    let world = World::new();
+    let (runs, a) = (world.checkpoints(), holder(&world, "a"));
+    runs.save("r", b"one", &SaveOptions::default(), Standard).unwrap();
+    let receipt = runs.claim("r", &a, None, Standard).unwrap().unwrap().receipt;
+    runs.complete("r", &receipt, Unsynced).unwrap();
+    for seed in 1..CUTS {
+        let loaded = world.power_cut(Cut::Seed(seed), Disk::Whole).checkpoints().load("r", None).unwrap();
+        assert!(loaded.is_none_or(|loaded| loaded.content == b"one"), "seed {seed}");
+    }
+}
+
+#[test]
+fn many_unsynced_saves_under_one_claim_leave_few_files() {
+    let world = World::new();
+    let (runs, a) = (world.checkpoints(), holder(&world, "a"));
+    runs.save("r", b"one", &SaveOptions::default(), Standard).unwrap();
+    let receipt = runs.claim("r", &a, None, Standard).unwrap().unwrap().receipt;
+    let options = SaveOptions { receipt: Some(&receipt), keep_claim: true, history: None };
+    for _ in 0..200 {
+        runs.save("r", b"two", &options, Unsynced).unwrap();
+    }
+    let content =
+        world.view(|view| view.names("checkpoint/r")).into_iter().find(|name| name.starts_with("c.")).unwrap();
+    assert!(world.view(|view| view.names(&format!("checkpoint/r/{content}"))).len() < 25);
+    assert_eq!(runs.history("r").unwrap().len(), 1);
+}
+
+#[test]
+fn however_many_damaged_tasks_stand_first_a_claim_hands_out_the_one_behind_them() {
+    let world = World::new();
+    let (queue, a) = (world.queue("q"), holder(&world, "a"));
+    for _ in 0..200 {
+        queue.push(&[NewTask { payload: b"bad", ..NewTask::default() }], OnDuplicate::Refuse, Unsynced).unwrap();
+    }
+    for path in world.view(|view| view.below("aristo/q-queue/pending")) {
+        if path.split('/').next_back().is_some_and(|name| name.contains('.')) {
+            let path = if path.starts_with("aristo/") { path } else { format!("aristo/q-queue/pending/{path}") };
+            world.deny(&path);
         }
-        for seed in 1..CUTS {
-            let after = world.power_cut(Cut::Seed(seed), Disk::Whole);
-            match after.checkpoints().load("r", None) {
-                Ok(Some(loaded)) => assert!([&b"one"[..], b"two"].contains(&loaded.content.as_slice())),
-                Ok(None) => assert_eq!(act, 1, "seed {seed}"),
-                // The unsynced one came back without its content; the one before it is in the history.
-                Err(Error::Damaged(_)) => {
-                    let runs = after.checkpoints();
-                    let before = runs.history("r").unwrap_or_default().last().map(|save| save.id.clone());
-                    let before = before.unwrap_or_else(|| first.clone());
-                    assert_eq!(
-                        runs.load("r", Some(&before)).unwrap().unwrap().content,
-                        b"one",
-                        "act {act}, seed {seed}"
-                    );
-                }
-                Err(error) => panic!("act {act}, seed {seed}: {error}"),
-            }
-        }
+    }
+    queue.push(&[NewTask { payload: b"good", ..NewTask::default() }], OnDuplicate::Refuse, Unsynced).unwrap();
+    assert_eq!(queue.claim(&a, 1, None, Standard).unwrap()[0].payload, b"good");
+}
+
+#[test]
+fn what_is_moved_aside_as_a_thing_is_removed_survives_any_cut() {
+    let world = World::new();
+    let runs = world.checkpoints();
+    runs.save("r", b"1", &SaveOptions::default(), Standard).unwrap();
+    world.file("checkpoint/r/note.txt", "x");
+    world.dir("checkpoint/r").sync().unwrap();
+    runs.remove("r", Standard).unwrap();
+    for seed in 1..CUTS {
+        let after = world.power_cut(Cut::Seed(seed), Disk::Whole);
+        assert_eq!(quarantined(&after, "checkpoint").len(), 1, "seed {seed}");
     }
 }
 

@@ -77,6 +77,10 @@ impl<D: Directory> History<D> {
         Ok(History { dir, saves })
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.saves.len()
+    }
+
     pub(crate) fn find(&self, id: Nonce) -> Option<&SaveName> {
         self.saves.iter().find(|save| save.id == id)
     }
@@ -105,10 +109,10 @@ impl<D: Directory> History<D> {
     /// What is debris beside `state`: not kept, and built on a token that has passed, so that no swap can come to name
     /// it (hole 1 in `docs/holes.md`). Nothing, where the last save itself is missing: it alone knows those before it.
     pub(crate) fn debris(&self, state: &RunName) -> Vec<&SaveName> {
-        let kept = self.kept(state);
-        if kept.is_empty() {
+        if self.find(state.save).is_none() {
             return Vec::new();
         }
+        let kept = self.kept(state);
         self.saves.iter().filter(|save| save.id.base_token() < state.token && !kept.contains(save)).collect()
     }
 

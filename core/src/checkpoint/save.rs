@@ -14,6 +14,9 @@ use crate::store::{create_file, is_sync, sync_all};
 use alloc::format;
 use alloc::string::String;
 
+/// How many saves that unsynced ones have superseded may stand beside those that are kept.
+const SUPERSEDED_MAX: usize = 16;
+
 /// One save, once it is known that it may be made.
 struct Saving<'a> {
     content: &'a [u8],
@@ -26,8 +29,7 @@ struct Saving<'a> {
 
 impl<D: Directory> Checkpoints<D> {
     /// Saves `content` as that of `run`, and answers the id of the save. Without a receipt a new run is made, or one
-    /// that nobody holds is replaced. Synced by default; an unsynced save keeps the one before it as well, since a power
-    /// cut may bring it back without its content.
+    /// that nobody holds is replaced. Synced by default; the content is so in any case.
     ///
     /// # Errors
     /// [`Error::Held`] without a receipt while somebody who lives holds the run. [`Error::Lost`] if the receipt's claim
@@ -77,9 +79,9 @@ impl<D: Directory> Checkpoints<D> {
     /// The swap that names a new save; `None` if the state has changed meanwhile.
     fn replace(&self, reference: &mut Ref<D>, state: &RunName, dir: D, saving: &Saving<'_>) -> Result<Option<String>> {
         let Saving { content, is_kept, keep, sync } = *saving;
-        // What is not on the disk yet may come back without its content: then the one before it is to be had.
-        let keep = if sync { keep } else { keep.max(2) };
         let history = History::read(dir)?;
+        // What unsynced saves supersede stays until one is synced: so now and then one is.
+        let sync = sync || history.len() > SUPERSEDED_MAX + usize::try_from(keep).unwrap_or(usize::MAX);
         let before = match state.phase {
             Phase::Done | Phase::Tomb => None,
             // What cannot be read is not worth going back to.
@@ -90,18 +92,17 @@ impl<D: Directory> Checkpoints<D> {
         let kept = history.chain(before, state.keep.saturating_sub(is_counted).min(keep.saturating_sub(1)));
         let now_ms = self.refs.environment.now_ms();
         let id = Nonce::draw_on(state.token, &self.refs.environment);
-        let save = SaveName::of(content, id, now_ms, kept.first().map(|save| save.id));
+        let save = SaveName::of(content, id, now_ms, before);
         let file = match create_file(&history.dir, &save.text(), &[content]) {
             Ok(file) => file,
             // Gone means that the run is being removed.
             Err(FsError::NotFound | FsError::Exists) => return Ok(None),
             Err(error) => return Err(Error::at("a save", &error)),
         };
-        // Where anything fails from here on, what was made is left as debris: the swap may have happened.
-        if sync {
-            file.sync().map_err(|error| Error::at("a save", &error))?;
-            sync_all(&[(&history.dir, "the saves")])?;
-        }
+        // Where anything fails from here on, what was made is left as debris: the swap may have happened. Content is on
+        // the disk before a name can name it, whatever was asked for: a power cut may keep the name.
+        file.sync().map_err(|error| Error::at("a save", &error))?;
+        sync_all(&[(&history.dir, "the saves")])?;
         let previous = save.previous;
         let next = if is_kept {
             RunName { save: id, previous, keep, ..state.clone() }
@@ -115,8 +116,9 @@ impl<D: Directory> Checkpoints<D> {
         if sync {
             self.refs.sync(reference)?;
             // Each was named once, so nobody can come to name it. Before the swap is on the disk they stay: a power cut
-            // may bring back the name that names them. What is left here is debris.
-            for superseded in history.kept(state).into_iter().filter(|save| !kept.contains(save)) {
+            // may bring back the name that names them. The earliest first, so that all are found by who goes on here.
+            let named = history.chain(Some(state.save), u32::MAX);
+            for superseded in named.into_iter().rev().filter(|save| !kept.contains(save)) {
                 let _ = history.unlink(superseded);
             }
         }
@@ -135,10 +137,9 @@ impl<D: Directory> Checkpoints<D> {
         let Some(unborn) = self.refs.conceive(&tmp, birth, state.text(), run)? else { return Ok(None) };
         let save = SaveName::of(content, id, now_ms, None);
         let made = match unborn.make_content(&save.text(), &[content]) {
-            Ok((dir, file)) if sync => {
+            Ok((dir, file)) => {
                 file.sync().map_err(|error| Error::at("a save", &error)).and_then(|()| sync_all(&[(&dir, "the saves")]))
             }
-            Ok(_) => Ok(()),
             Err(error) => Err(error),
         };
         if let Err(error) = made {

@@ -81,7 +81,10 @@ impl<D: Directory> Leases<D> {
                 // Somebody removed it. Nobody makes a line alone anew, since whoever removes a lease removes its line
                 // first: the lease goes whole once it can be had, and is born again with one.
                 match open {
-                    Err(holding) => return Ok(Turn::Waiting { ahead: 0, holding: Some(holding) }),
+                    Err(holding) => {
+                        holder.check()?;
+                        return Ok(Turn::Waiting { ahead: 0, holding: Some(holding) });
+                    }
                     Ok(state) => self.bury(&key, reference, &state)?,
                 }
                 continue;

@@ -36,8 +36,8 @@ use alloc::vec::Vec;
 const LISTING_MS_MAX: u64 = 20;
 /// How often a claim that finds nothing ready takes back what is over, and opens all directories again by name.
 const THOROUGH_MS: u64 = 1_000;
-/// How many tasks that cannot be read one claim passes over.
-const PASSED_OVER_MAX: usize = 4_096;
+/// How many tasks that cannot be read, or are damaged, one claim passes over.
+const PASSED_OVER_MAX: usize = 65_536;
 /// How far claimers who race start apart.
 const APART_MAX: u64 = 64;
 
@@ -61,11 +61,17 @@ struct Gathered<D: Directory> {
     taken: Vec<Taken<D>>,
     /// Given back by this very claim, as they could not be read.
     passed_over: BTreeSet<Nonce>,
+    /// How many were set aside by this very claim, as they are damaged.
+    set_aside: usize,
     /// The first thing that went wrong: it stops nothing, and is told where nothing is handed out.
     failed: Option<Error>,
 }
 
 impl<D: Directory> Gathered<D> {
+    fn unreadable(&self) -> usize {
+        self.passed_over.len() + self.set_aside
+    }
+
     fn note_failure(&mut self, error: Option<Error>) {
         self.failed = self.failed.take().or(error);
     }
@@ -103,11 +109,11 @@ impl<D: Directory> Queue<D> {
         let sync = is_sync(durability, false);
         let is_thorough = self.is_time_to_be_thorough();
         let mut has_reopened = !is_thorough;
-        let mut gathered = Gathered { taken: Vec::new(), passed_over: BTreeSet::new(), failed: None };
+        let mut gathered = Gathered { taken: Vec::new(), passed_over: BTreeSet::new(), set_aside: 0, failed: None };
         let mut tries = 0;
         // What cannot be read is no try: however many of those stand first, they stop none of the others.
-        while tries < TRIES_MAX && gathered.passed_over.len() < PASSED_OVER_MAX {
-            let passed_over = gathered.passed_over.len();
+        while tries < TRIES_MAX && gathered.unreadable() < PASSED_OVER_MAX {
+            let unreadable = gathered.unreadable();
             let Some(layout) = self.layout()? else {
                 holder.check()?;
                 return Ok(Vec::new());
@@ -138,7 +144,7 @@ impl<D: Directory> Queue<D> {
             if !tasks.is_empty() {
                 return Ok(tasks);
             }
-            tries += u32::from(gathered.passed_over.len() == passed_over);
+            tries += u32::from(gathered.unreadable() == unreadable);
         }
         Err(gathered.failed.unwrap_or_else(|| self.exhausted()))
     }
@@ -313,7 +319,8 @@ impl<D: Directory> Queue<D> {
                 Taken::Given(given) => self.hand_out_given(layout, given.clone(), sync),
             };
             match handed_out {
-                Ok(task) => tasks.extend(task),
+                Ok(Some(task)) => tasks.push(task),
+                Ok(None) => gathered.set_aside += 1,
                 Err(error) => {
                     gathered.note_failure(Some(error));
                     gathered.passed_over.insert(one.entry().nonce);

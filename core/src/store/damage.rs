@@ -73,7 +73,8 @@ pub(crate) fn set_aside<D: Directory>(store: &D, dir: &D, name: &str, of: &str) 
             Ok(_) => {}
             Err(FsError::NotFound) => {
                 return match dir.rename(name, &quarantine, &target) {
-                    Ok(()) | Err(FsError::NotFound) => Ok(()),
+                    Ok(()) => sync_all(&[(&quarantine, QUARANTINE), (dir, name), (store, QUARANTINE)]),
+                    Err(FsError::NotFound) => Ok(()),
                     Err(error) => Err(at(error)),
                 };
             }
