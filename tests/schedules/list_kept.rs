@@ -184,10 +184,10 @@ fn a_list_that_is_removed_while_it_is_made_anew_is_gone_or_whole() {
             goes_on(view)
         })
     };
-    for listings in [Listings::Atomic, Listings::Mixed] {
-        scene("and made anew", "C", listings).holds();
-        scene("and claimed", "B", listings).holds();
-    }
+    scene("and made anew", "C", Listings::Atomic).holds();
+    scene("and claimed", "B", Listings::Atomic).holds();
+    walks(scene("and made anew", "C", Listings::Mixed), 1_500);
+    walks(scene("and claimed", "B", Listings::Mixed), 1_500);
     walks(scene("made anew and claimed", "CB", Listings::Btrfs), 3_000);
 }
 
