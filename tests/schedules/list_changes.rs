@@ -88,7 +88,7 @@ fn a_reader_sees_a_batch_whole_and_never_less_than_before() {
                     "a b" => Some(3),
                     _ => None,
                 };
-                if seen.iter().any(|seen| rank(seen).is_none()) || !seen.is_sorted_by_key(|seen| rank(&seen)) {
+                if seen.iter().any(|seen| rank(seen).is_none()) || !seen.is_sorted_by_key(rank) {
                     return Err(format!("{seen:?}"));
                 }
                 goes_on(view)
