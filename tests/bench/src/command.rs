@@ -45,6 +45,6 @@ fn milliseconds(command: &Path, root: &Path, tasks: usize, more: &[&str]) -> Res
     Ok(elapsed.as_secs_f64() * 1_000.0)
 }
 
-fn spread(times: &[f64]) -> Spread {
+pub(crate) fn spread(times: &[f64]) -> Spread {
     Spread { runs: times.len(), median_ms: median(times), max_ms: times.iter().copied().fold(0.0, f64::max) }
 }

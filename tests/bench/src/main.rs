@@ -1,11 +1,13 @@
-//! The benchmark: push, claim and done per second, with the sandbox and without; leases and checkpoints likewise; and how
-//! long the command takes.
+//! The benchmark: push, claim and done per second, with the sandbox and without; leases, checkpoints and task lists
+//! likewise; and how long the command takes, for jobs too.
 //!
 //! Both sides run in one process, in turn, on the same directories' kind, so that what disturbs one disturbs the
 //! other. Each task carries a number of its own; if one is lost or handed out twice, the run fails.
 
 mod command;
 mod contender;
+mod jobs;
+mod lists;
 mod machine;
 mod page;
 mod plan;
@@ -17,6 +19,7 @@ mod turns;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
+use lists::ListPlan;
 use plan::Plan;
 use report::Report;
 use std::fs;
@@ -26,8 +29,8 @@ use stores::StorePlan;
 /// What `queue status` may take from start to finish, in milliseconds: the median of all runs.
 const STATUS_MS_MAX: f64 = 15.0;
 
-/// Measures push, claim and done, leases and checkpoints per second, native and sandboxed in turn, and `queue status` from
-/// start to finish.
+/// Measures push, claim and done, leases, checkpoints and task lists per second, native and sandboxed in turn, and
+/// `queue status`, `job run` and `job wait` from start to finish.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The command `leasehold`
@@ -75,7 +78,7 @@ fn measure(arguments: &Arguments) -> Result<Report> {
     let machine = machine::facts(&arguments.memory, &arguments.disk)?;
     let payload_bytes = usize::try_from(arguments.payload)?;
     let places = [("memory", &arguments.memory), ("disk", &arguments.disk)];
-    let (mut rates, mut store_rates) = (Vec::new(), Vec::new());
+    let (mut rates, mut store_rates, mut list_rates) = (Vec::new(), Vec::new(), Vec::new());
     for (place, folder) in places {
         for plan in Plan::all(place, payload_bytes) {
             eprintln!("{plan}");
@@ -87,10 +90,18 @@ fn measure(arguments: &Arguments) -> Result<Report> {
             let root = empty_folder(folder)?;
             store_rates.extend(stores::run(&plan, arguments.rounds, root.path())?);
         }
+        for plan in ListPlan::all(place) {
+            eprintln!("{plan}");
+            let root = empty_folder(folder)?;
+            list_rates.extend(lists::run(&plan, arguments.rounds, root.path())?);
+        }
     }
     let root = empty_folder(&arguments.disk)?;
     let status = command::status_runs(&arguments.command, root.path())?;
-    Ok(Report { machine, payload_bytes, rounds: arguments.rounds, rates, store_rates, status })
+    eprintln!("jobs");
+    let root = empty_folder(&arguments.disk)?;
+    let jobs = jobs::job_runs(&arguments.command, root.path())?;
+    Ok(Report { machine, payload_bytes, rounds: arguments.rounds, rates, store_rates, list_rates, status, jobs })
 }
 
 fn empty_folder(beneath: &Path) -> Result<tempfile::TempDir> {

@@ -1,6 +1,6 @@
 //! The tables, for a terminal and for a page.
 
-use crate::report::{Rate, Report, StoreRate, median};
+use crate::report::{ListRate, Rate, Report, Spread, StoreRate, median};
 use anyhow::{Context, Result};
 use std::fmt::Write;
 use std::fs;
@@ -53,7 +53,11 @@ pub(crate) fn tables(report: &Report) -> String {
             store_table(&mut text, where_, is_synced, rates);
         }
     }
+    for (place, where_) in [("memory", "in memory"), ("disk", "on the disk")] {
+        list_table(&mut text, where_, report.list_rates.iter().filter(|rate| rate.place == place));
+    }
     status_table(&mut text, report);
+    job_table(&mut text, report);
     text
 }
 
@@ -90,6 +94,21 @@ fn store_table<'a>(text: &mut String, where_: &str, is_synced: bool, rates: impl
     text.push('\n');
 }
 
+fn list_table<'a>(text: &mut String, where_: &str, rates: impl Iterator<Item = &'a ListRate>) {
+    let _ = writeln!(text, "| {where_}, synced as by default: times/s | native | component | component/native |");
+    let _ = writeln!(text, "|---|--:|--:|--:|");
+    for rate in rates {
+        let (native, sandboxed) = (middle(&rate.native), middle(&rate.sandboxed));
+        let tasks = grouped(rate.tasks as f64);
+        let _ = writeln!(
+            text,
+            "| {}, in a list of {tasks} tasks | {native} | {sandboxed} | {:.2} |",
+            rate.action, rate.ratio
+        );
+    }
+    text.push('\n');
+}
+
 fn status_table(text: &mut String, report: &Report) {
     let _ = writeln!(text, "| `leasehold queue status`, start to finish | median | slowest | native median |");
     let _ = writeln!(text, "|---|--:|--:|--:|");
@@ -103,6 +122,17 @@ fn status_table(text: &mut String, report: &Report) {
             runs.sandboxed.max_ms,
             runs.native.median_ms
         );
+    }
+}
+
+fn job_table(text: &mut String, report: &Report) {
+    let _ = writeln!(text, "\n| `leasehold job` | median | slowest | native median |");
+    let _ = writeln!(text, "|---|--:|--:|--:|");
+    for runs in &report.jobs {
+        let Spread { runs: count, median_ms, max_ms } = runs.sandboxed;
+        let native = runs.native.median_ms;
+        let _ =
+            writeln!(text, "| {} ({count} runs) | {median_ms:.1} ms | {max_ms:.1} ms | {native:.1} ms |", runs.action);
     }
 }
 

@@ -11,7 +11,9 @@ pub(crate) struct Report {
     pub(crate) rounds: u32,
     pub(crate) rates: Vec<Rate>,
     pub(crate) store_rates: Vec<StoreRate>,
+    pub(crate) list_rates: Vec<ListRate>,
     pub(crate) status: Vec<StatusRuns>,
+    pub(crate) jobs: Vec<JobRuns>,
 }
 
 impl Report {
@@ -53,6 +55,29 @@ pub(crate) struct StoreRate {
     pub(crate) ratio: f64,
     /// How many in a round.
     pub(crate) count: usize,
+}
+
+/// Tasks of a list per second, one number for each round, synced as by default.
+#[derive(Debug, Serialize)]
+pub(crate) struct ListRate {
+    pub(crate) place: &'static str,
+    pub(crate) action: &'static str,
+    /// Tasks in the list before the round.
+    pub(crate) tasks: usize,
+    pub(crate) native: Vec<f64>,
+    pub(crate) sandboxed: Vec<f64>,
+    /// As of a [`Rate`].
+    pub(crate) ratio: f64,
+    /// How many in a round.
+    pub(crate) count: usize,
+}
+
+/// What somebody waits for who runs a job.
+#[derive(Debug, Serialize)]
+pub(crate) struct JobRuns {
+    pub(crate) action: &'static str,
+    pub(crate) sandboxed: Spread,
+    pub(crate) native: Spread,
 }
 
 /// `queue status` from start to finish.
