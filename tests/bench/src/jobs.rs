@@ -11,18 +11,18 @@ use std::time::{Duration, Instant, SystemTime};
 
 const RUNS: usize = 10;
 /// Runs for so long that `job wait` looks at it as rarely as it ever does, then leaves a file.
-const LONG: [&str; 4] = ["sh", "-c", "sleep 1; : > \"$1\"", "sh"];
+const LONG: [&str; 4] = ["sh", "-c", "sleep \"$1\"; : > \"$2\"", "sh"];
 
 /// Measures how long `job run` takes to answer, and how soon `job wait` knows of an end.
 pub(crate) fn job_runs(command: &Path, root: &Path) -> Result<Vec<JobRuns>> {
     let sides = [Side { command, root, more: &[] }, Side { command, root, more: &["--native"] }];
     let mut runs = Vec::new();
-    let mut measure = |action, run: &dyn Fn(&Side<'_>) -> Result<Duration>| -> Result<()> {
+    let mut measure = |action, run: &dyn Fn(&Side<'_>, usize) -> Result<Duration>| -> Result<()> {
         let mut times = [Vec::new(), Vec::new()];
         // The first of each reads the program from the disk, and is not counted.
         for round in 0..=RUNS {
             for (side, times) in sides.iter().zip(&mut times) {
-                let time = run(side).with_context(|| format!("{action}, round {round}"))?;
+                let time = run(side, round).with_context(|| format!("{action}, round {round}"))?;
                 if round > 0 {
                     times.push(time.as_secs_f64() * 1_000.0);
                 }
@@ -32,21 +32,23 @@ pub(crate) fn job_runs(command: &Path, root: &Path) -> Result<Vec<JobRuns>> {
         runs.push(JobRuns { action, sandboxed: spread(sandboxed), native: spread(native) });
         Ok(())
     };
-    measure("`job run -- true`, start to its id", &|side| {
+    measure("`job run -- true`, start to its id", &|side, _| {
         let (id, time) = side.start(&["true"])?;
         side.wait(&id)?;
         Ok(time)
     })?;
-    measure("`job run -- true`, then `job wait`, start to finish", &|side| {
+    measure("`job run -- true`, then `job wait`, start to finish", &|side, _| {
         let begun = Instant::now();
         let (id, _) = side.start(&["true"])?;
         side.wait(&id)?;
         Ok(begun.elapsed())
     })?;
-    measure("the end of a command of one second to that of `job wait`", &|side| {
+    measure("the end of a command of one second to that of `job wait`", &|side, round| {
+        // Each run ends at another moment between two looks, which are 250 ms apart.
+        let seconds = format!("1.{:03}", 25 * round);
         let mark = root.join("ended");
         let path = mark.to_str().context("the folder has no UTF-8 path")?;
-        let (id, _) = side.start(&[&LONG[..], &[path]].concat())?;
+        let (id, _) = side.start(&[&LONG[..], &[seconds.as_str(), path]].concat())?;
         side.wait(&id)?;
         let noticed = SystemTime::now();
         let ended = fs::metadata(&mark)?.modified()?;
