@@ -1,6 +1,6 @@
 //! Claiming.
 
-use super::load::{not_saved, parse_id, still_stands};
+use super::load::{not_saved, parse_id};
 use super::name::{Phase, RunName};
 use super::receipt::Receipt;
 use super::{Checkpoints, ClaimedRun, Loaded};
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::holder::Holder;
 use crate::limits::TRIES_MAX;
 use crate::name::{Key, Nonce};
-use crate::reference::{Ref, Seen, busy};
+use crate::reference::{Ref, busy};
 use crate::store::is_sync;
 use alloc::format;
 
@@ -37,12 +37,7 @@ impl<D: Directory> Checkpoints<D> {
             None => Ok(None),
         };
         for _ in 0..TRIES_MAX {
-            let mut reference = match self.refs.read(&key)? {
-                Seen::Absent => return over(),
-                Seen::Unknown(doubt) => return Err(doubt.into_error("run")),
-                Seen::Present(reference) => reference,
-            };
-            let Some(state) = RunName::parse(&reference.token_name) else { continue };
+            let Some((mut reference, state)) = self.read(&key)? else { return over() };
             match &state.phase {
                 Phase::Done | Phase::Tomb => return over(),
                 _ if expected.is_some_and(|expected| expected != state.save) => return over(),
@@ -54,7 +49,7 @@ impl<D: Directory> Checkpoints<D> {
             }
             // Read before the swap: while the name stands, so does what it names.
             let Some(loaded) = self.last_save(&reference, &state)? else {
-                if still_stands(&reference) && self.set_aside(&mut reference, &state)? {
+                if reference.still_stands() && self.set_aside(&mut reference, &state)? {
                     return Err(not_saved(run, state.save));
                 }
                 continue;

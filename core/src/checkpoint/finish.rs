@@ -10,7 +10,7 @@ use crate::capability::Directory;
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::name::Key;
-use crate::reference::{Ref, Seen, busy};
+use crate::reference::{Ref, busy};
 use crate::store::is_sync;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -69,7 +69,7 @@ impl<D: Directory> Checkpoints<D> {
                 return Err(lost(run));
             }
             if end(&mut reference, &state)? {
-                self.sync_if(sync, &reference)?;
+                self.refs.sync_if(sync, &reference)?;
                 return Ok((reference, state));
             }
         }
@@ -97,7 +97,7 @@ impl<D: Directory> Checkpoints<D> {
             }
             let gone = state.with(state.token, Phase::Tomb, self.refs.environment.now_ms());
             if reference.swap(gone.text())? {
-                self.sync_if(is_sync(durability, true), &reference)?;
+                self.refs.sync_if(is_sync(durability, true), &reference)?;
                 return self.refs.remove(&reference, &key, state.token);
             }
         }
@@ -116,27 +116,8 @@ impl<D: Directory> Checkpoints<D> {
             if !self.refs.holders.is_over(holder, *epoch)? || !self.rearm(&mut reference, &state)? {
                 return Ok(None);
             }
-            self.sync_if(sync, &reference)?;
+            self.refs.sync_if(sync, &reference)?;
             Ok(Some(self.refs.full_name(&reference, key)))
         })
-    }
-
-    fn read(&self, key: &Key) -> Result<Option<(Ref<D>, RunName)>> {
-        for _ in 0..TRIES_MAX {
-            match self.refs.read(key)? {
-                Seen::Absent => return Ok(None),
-                Seen::Unknown(doubt) => return Err(doubt.into_error("run")),
-                Seen::Present(reference) => {
-                    if let Some(state) = RunName::parse(&reference.token_name) {
-                        return Ok(Some((reference, state)));
-                    }
-                }
-            }
-        }
-        Err(busy("run", key.as_str()))
-    }
-
-    fn sync_if(&self, sync: bool, reference: &Ref<D>) -> Result<()> {
-        if sync { self.refs.sync(reference) } else { Ok(()) }
     }
 }

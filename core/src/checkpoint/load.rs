@@ -7,7 +7,7 @@ use crate::capability::Directory;
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::name::{Key, Nonce};
-use crate::reference::{Ref, Seen, busy};
+use crate::reference::{Ref, busy};
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -35,7 +35,7 @@ impl<D: Directory> Checkpoints<D> {
                 None => true,
             };
             // What was superseded while it was read is no damage.
-            if still_stands(&reference) {
+            if reference.still_stands() {
                 return Err(if is_kept { not_saved(run, id) } else { not_kept(run, id) });
             }
         }
@@ -57,7 +57,7 @@ impl<D: Directory> Checkpoints<D> {
                 Some(history) => history.kept(&state).into_iter().map(|save| save.view()).collect(),
                 None => Vec::new(),
             };
-            if still_stands(&reference) {
+            if reference.still_stands() {
                 return Ok(saves);
             }
         }
@@ -66,25 +66,13 @@ impl<D: Directory> Checkpoints<D> {
 
     /// Reads a run that has content.
     fn read_living(&self, key: &Key) -> Result<Option<(Ref<D>, RunName)>> {
-        match self.refs.read(key)? {
-            Seen::Absent => Ok(None),
-            Seen::Unknown(doubt) => Err(doubt.into_error("run")),
-            Seen::Present(reference) => match RunName::parse(&reference.token_name) {
-                Some(state) if !matches!(state.phase, Phase::Done | Phase::Tomb) => Ok(Some((reference, state))),
-                _ => Ok(None),
-            },
-        }
+        Ok(self.read(key)?.filter(|(_, state)| !matches!(state.phase, Phase::Done | Phase::Tomb)))
     }
 
     /// `None` if its directory is gone.
     pub(super) fn history_of(&self, reference: &Ref<D>) -> Result<Option<History<D>>> {
         reference.content()?.map(History::read).transpose()
     }
-}
-
-/// Whether a run is still in the state that was read.
-pub(super) fn still_stands<D: Directory>(reference: &Ref<D>) -> bool {
-    reference.dir.metadata(&reference.token_name).is_ok()
 }
 
 pub(super) fn parse_id(id: &str) -> Result<Nonce> {

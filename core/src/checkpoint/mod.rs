@@ -5,7 +5,7 @@
 //!
 //! | transition | from → to | linearizes | a crash leaves |
 //! |---|---|---|---|
-//! | save, new | `tmp/n/` → `<key>/` (armed, token 0) | rename of the directory | `tmp/n/` |
+//! | save, new | `tmp/n/` → `<key>/` (armed) | rename of the directory | `tmp/n/` |
 //! | save | content (base `t`); armed, done, damaged or a dead holder's `t` → armed `t+1` | rename | unnamed content |
 //! | save, re-arming | content (base `t`); held `t` → armed `t+1` | rename | unnamed content |
 //! | save, keeping the claim | content (base `t`); held `t` → held `t` | rename | unnamed content |

@@ -9,7 +9,7 @@ use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
 use crate::limits::{HISTORY_MAX, PAYLOAD_BYTES_MAX, TRIES_MAX};
 use crate::name::{Key, Nonce};
-use crate::reference::{Ref, Refs, Seen, busy};
+use crate::reference::{Ref, Refs, busy};
 use crate::store::{create_file, is_sync, sync_all};
 use alloc::format;
 use alloc::string::String;
@@ -42,16 +42,14 @@ impl<D: Directory> Checkpoints<D> {
         let receipt = options.receipt.map(|receipt| Receipt::parse(receipt, &key)).transpose()?;
         let sync = is_sync(durability, true);
         for _ in 0..TRIES_MAX {
-            let mut reference = match self.refs.read(&key)? {
-                Seen::Absent if receipt.is_some() => return Err(lost(run)),
-                Seen::Absent => match self.give_birth(run, &key, content, options.history.unwrap_or(1), sync)? {
+            let (mut reference, state) = match self.read(&key)? {
+                Some(read) => read,
+                None if receipt.is_some() => return Err(lost(run)),
+                None => match self.give_birth(run, &key, content, options.history.unwrap_or(1), sync)? {
                     Some(id) => return Ok(id),
                     None => continue,
                 },
-                Seen::Unknown(doubt) => return Err(doubt.into_error("run")),
-                Seen::Present(reference) => reference,
             };
-            let Some(state) = RunName::parse(&reference.token_name) else { continue };
             let is_kept = match (&state.phase, &receipt) {
                 (Phase::Held { .. }, Some(receipt)) if receipt.names(&state) => options.keep_claim,
                 (_, Some(_)) => return Err(lost(run)),
@@ -164,7 +162,7 @@ impl<D: Directory> Checkpoints<D> {
         state: &RunName,
         is_claimed: bool,
     ) -> Result<()> {
-        if reference.dir.metadata(&reference.token_name).is_err() {
+        if !reference.still_stands() {
             return Ok(());
         }
         if is_claimed {

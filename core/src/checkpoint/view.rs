@@ -6,7 +6,7 @@ use super::{Checkpoints, RunInfo, RunPage, RunState};
 use crate::capability::{Directory, Kind};
 use crate::error::{Error, Result};
 use crate::name::Key;
-use crate::reference::{Ref, Seen};
+use crate::reference::Ref;
 use crate::store::{Damage, list_entries};
 use alloc::format;
 use alloc::rc::Rc;
@@ -21,11 +21,7 @@ impl<D: Directory> Checkpoints<D> {
     /// store of another version, [`Error::Io`].
     pub fn get(&self, run: &str) -> Result<Option<RunInfo>> {
         let key = Key::of(run)?;
-        match self.refs.read(&key)? {
-            Seen::Absent => Ok(None),
-            Seen::Unknown(doubt) => Err(doubt.into_error("run")),
-            Seen::Present(reference) => Ok(self.view(&key, &reference)),
-        }
+        Ok(self.read(&key)?.and_then(|(reference, _)| self.view(&key, &reference)))
     }
 
     /// The runs in one state (or all), `limit` (1 to 10,000) at a time, starting after `cursor`. What cannot be read is
@@ -38,6 +34,10 @@ impl<D: Directory> Checkpoints<D> {
             self.view(key, &reference).filter(|info| state.is_none_or(|state| info.state == state))
         })?;
         Ok(RunPage { runs, cursor })
+    }
+
+    pub(super) fn read(&self, key: &Key) -> Result<Option<(Ref<D>, RunName)>> {
+        self.refs.read_state(key, "run", RunName::parse)
     }
 
     fn view(&self, key: &Key, reference: &Ref<D>) -> Option<RunInfo> {
@@ -75,7 +75,7 @@ impl<D: Directory> Checkpoints<D> {
             }
             let problem = self.inspect(name, reference, &state, damages)?;
             // What was superseded while it was looked at is no damage.
-            if let Some(problem) = problem.filter(|_| super::load::still_stands(reference)) {
+            if let Some(problem) = problem.filter(|_| reference.still_stands()) {
                 damages.push(Damage::in_place(String::from(name), problem));
             }
             Ok(())

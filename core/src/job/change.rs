@@ -7,7 +7,7 @@ use crate::capability::Directory;
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::name::Key;
-use crate::reference::{Ref, Seen, busy};
+use crate::reference::{Ref, busy};
 use crate::store::is_sync;
 use alloc::format;
 
@@ -68,18 +68,7 @@ impl<D: Directory> Jobs<D> {
     }
 
     pub(super) fn read(&self, key: &Key) -> Result<Option<(Ref<D>, JobName)>> {
-        for _ in 0..TRIES_MAX {
-            match self.refs.read(key)? {
-                Seen::Absent => return Ok(None),
-                Seen::Unknown(doubt) => return Err(doubt.into_error("job")),
-                Seen::Present(reference) => {
-                    if let Some(name) = JobName::parse(&reference.token_name) {
-                        return Ok(Some((reference, name)));
-                    }
-                }
-            }
-        }
-        Err(busy("job", key.as_str()))
+        self.refs.read_state(key, "job", JobName::parse)
     }
 
     /// Swaps to what `next` makes of the state, again and again while others are first; `None` changes nothing. Answers

@@ -75,7 +75,7 @@ impl<D: Directory> Leases<D> {
                 Some(Look::Open(reference, state)) => (reference, Ok(state)),
             };
             let Some(mut line) = self.line_of(&reference)? else {
-                if reference.dir.metadata(&reference.token_name).is_err() {
+                if !reference.still_stands() {
                     continue;
                 }
                 // Somebody removed it. Nobody makes a line alone anew, since whoever removes a lease removes its line
@@ -134,12 +134,9 @@ impl<D: Directory> Leases<D> {
 
     /// Reads a lease for one who wants it, and judges who has it; `None` if it is to be looked at again.
     fn look(&self, name: &str, key: &Key, holder: &Holder<D>) -> Result<Option<Look<D>>> {
-        let reference = match self.refs.read(key)? {
-            Seen::Absent => return self.give_birth(name, key).map(|()| None),
-            Seen::Unknown(doubt) => return Err(doubt.into_error("lease")),
-            Seen::Present(reference) => reference,
+        let Some((reference, state)) = self.read(key)? else {
+            return self.give_birth(name, key).map(|()| None);
         };
-        let Some(state) = LeaseName::parse(&reference.token_name) else { return Ok(None) };
         match &state.grip {
             Grip::Tomb => self.refs.remove(&reference, key, state.token).map(|()| None),
             Grip::Free => Ok(Some(Look::Open(reference, state))),

@@ -7,7 +7,7 @@ use crate::capability::Directory;
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::name::Key;
-use crate::reference::{Ref, Seen, busy};
+use crate::reference::{Ref, busy};
 use crate::store::is_sync;
 use alloc::format;
 use alloc::vec::Vec;
@@ -22,17 +22,14 @@ impl<D: Directory> Leases<D> {
         let key = Key::of(name)?;
         let lost = |why: &str| Error::Lost(format!("lease {name:?}, token {token}: {why}"));
         for _ in 0..TRIES_MAX {
-            let mut reference = match self.refs.read(&key)? {
-                Seen::Absent => return Err(lost("nobody has it any more")),
-                Seen::Unknown(doubt) => return Err(doubt.into_error("lease")),
-                Seen::Present(reference) => reference,
+            let Some((mut reference, state)) = self.read(&key)? else {
+                return Err(lost("nobody has it any more"));
             };
-            let Some(state) = LeaseName::parse(&reference.token_name) else { continue };
             match state.grip {
                 Grip::Free if state.token == token && token != 0 => return Ok(()),
                 Grip::Held { .. } if state.token == token => {
                     if self.free(&mut reference, &state)? {
-                        return self.sync_if(is_sync(durability, false), &reference);
+                        return self.refs.sync_if(is_sync(durability, false), &reference);
                     }
                 }
                 _ => return Err(lost("it was granted again since, or never under this token")),
@@ -58,7 +55,7 @@ impl<D: Directory> Leases<D> {
             if !self.refs.holders.is_over(holder, *epoch)? || !self.free(&mut reference, &state)? {
                 return Ok(None);
             }
-            self.sync_if(sync, &reference)?;
+            self.refs.sync_if(sync, &reference)?;
             let holding = self.refs.holding(holder, *epoch, state.token);
             Ok(Some(ReapedLease { name: self.refs.full_name(&reference, key), holding }))
         })
@@ -67,9 +64,5 @@ impl<D: Directory> Leases<D> {
     /// Held to free, from the very state that was read; `false` if that has changed.
     fn free(&self, reference: &mut Ref<D>, state: &LeaseName) -> Result<bool> {
         reference.swap(state.with(state.token, Grip::Free, self.refs.environment.now_ms()).text())
-    }
-
-    fn sync_if(&self, sync: bool, reference: &Ref<D>) -> Result<()> {
-        if sync { self.refs.sync(reference) } else { Ok(()) }
     }
 }

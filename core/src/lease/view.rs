@@ -5,7 +5,7 @@ use super::{LeasePage, LeaseState, Leases};
 use crate::capability::Directory;
 use crate::error::Result;
 use crate::name::Key;
-use crate::reference::{Ref, Seen};
+use crate::reference::Ref;
 use crate::store::Damage;
 use alloc::format;
 use alloc::rc::Rc;
@@ -20,11 +20,7 @@ impl<D: Directory> Leases<D> {
     /// [`crate::Error::Unsupported`] for a store of another version, [`crate::Error::Io`].
     pub fn get(&self, name: &str) -> Result<Option<LeaseState>> {
         let key = Key::of(name)?;
-        match self.refs.read(&key)? {
-            Seen::Absent => Ok(None),
-            Seen::Unknown(doubt) => Err(doubt.into_error("lease")),
-            Seen::Present(reference) => Ok(self.view(&key, &reference)),
-        }
+        Ok(self.read(&key)?.and_then(|(reference, _)| self.view(&key, &reference)))
     }
 
     /// All leases, free ones too, `limit` (1 to 10,000) at a time, starting after `cursor`. What cannot be read is left
@@ -36,6 +32,10 @@ impl<D: Directory> Leases<D> {
     pub fn list(&self, cursor: Option<&str>, limit: u32) -> Result<LeasePage> {
         let (leases, cursor) = self.refs.page(cursor, limit, &mut |key, reference| self.view(key, &reference))?;
         Ok(LeasePage { leases, cursor })
+    }
+
+    pub(super) fn read(&self, key: &Key) -> Result<Option<(Ref<D>, LeaseName)>> {
+        self.refs.read_state(key, "lease", LeaseName::parse)
     }
 
     fn view(&self, key: &Key, reference: &Ref<D>) -> Option<LeaseState> {
@@ -64,7 +64,7 @@ impl<D: Directory> Leases<D> {
             let Some(line) = reference.content()? else {
                 // A removal is under way, or cut short: then the tombstone says so.
                 if LeaseName::parse(&reference.token_name).is_some_and(|state| state.grip != Grip::Tomb)
-                    && reference.dir.metadata(&reference.token_name).is_ok()
+                    && reference.still_stands()
                 {
                     let problem = "its line is gone, so nobody can wait for it; once free it can be swept";
                     damages.push(Damage::in_place(String::from(name), problem));

@@ -135,6 +135,11 @@ impl<D: Directory> Ref<D> {
         }
     }
 
+    /// Whether it is still in the state that was read.
+    pub(crate) fn still_stands(&self) -> bool {
+        self.dir.metadata(&self.token_name).is_ok()
+    }
+
     /// Visits what stands beside the token file and the content directory, and does not belong there.
     pub(crate) fn for_each_foreign(&self, rank: RankOf, visit: &mut dyn FnMut(Rc<D>, &str)) -> Result<()> {
         let dir = Rc::new(self.dir.clone());

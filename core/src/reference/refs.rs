@@ -60,6 +60,27 @@ impl<D: Directory> Refs<D> {
         Ref::read(&self.dir, key.as_str(), self.rank)
     }
 
+    /// Reads a ref and its state; `None` where nothing stands. `what` is what the store keeps.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] or [`Error::Io`] for what is not understood: it counts as held.
+    pub(crate) fn read_state<S>(
+        &self,
+        key: &Key,
+        what: &str,
+        parse: fn(&str) -> Option<S>,
+    ) -> Result<Option<(Ref<D>, S)>> {
+        match self.read(key)? {
+            Seen::Absent => Ok(None),
+            Seen::Unknown(doubt) => Err(doubt.into_error(what)),
+            Seen::Present(reference) => match parse(&reference.token_name) {
+                Some(state) => Ok(Some((reference, state))),
+                // Nothing else is taken for a token file.
+                None => Err(Error::Damaged(format!("{what} {}; it counts as held, run the doctor", key.as_str()))),
+            },
+        }
+    }
+
     pub(crate) fn floor(&self) -> Floor<'_, D> {
         Floor::of(&self.dir)
     }
@@ -84,6 +105,11 @@ impl<D: Directory> Refs<D> {
             Some(tmp) => sync_all(&[(&tmp, TMP)]),
             None => Ok(()),
         }
+    }
+
+    /// As [`Refs::sync`], where the call is to wait for the disk.
+    pub(crate) fn sync_if(&self, sync: bool, reference: &Ref<D>) -> Result<()> {
+        if sync { self.sync(reference) } else { Ok(()) }
     }
 
     /// The caller's name of a ref.

@@ -124,23 +124,14 @@ impl<D: Directory> Lists<D> {
     pub fn remove(&self, list: &str, durability: Durability) -> Result<()> {
         let key = Key::of(list)?;
         for _ in 0..TRIES_MAX {
-            let (mut reference, name) = match self.refs.read(&key)? {
-                crate::reference::Seen::Absent => return Err(no_list(list)),
-                crate::reference::Seen::Unknown(doubt) => return Err(doubt.into_error("list")),
-                crate::reference::Seen::Present(reference) => match ListName::parse(&reference.token_name) {
-                    Some(name) => (reference, name),
-                    None => continue,
-                },
-            };
+            let Some((mut reference, name)) = self.read(&key)? else { return Err(no_list(list)) };
             if name.is_tomb {
                 self.refs.remove(&reference, &key, name.revision)?;
                 continue;
             }
             let gone = ListName { is_tomb: true, since_ms: self.refs.environment.now_ms(), ..name };
             if reference.swap(gone.text())? {
-                if is_sync(durability, true) {
-                    self.refs.sync(&reference)?;
-                }
+                self.refs.sync_if(is_sync(durability, true), &reference)?;
                 self.loaded.borrow_mut().remove(key.as_str());
                 return self.refs.remove(&reference, &key, name.revision);
             }

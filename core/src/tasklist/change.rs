@@ -1,7 +1,7 @@
 //! The one transition of a list: a change, planned on what the list is, made if it still is that.
 
 use super::entry::{self, Draft, Header};
-use super::log::{Loaded, Opened, author, stands};
+use super::log::{Loaded, Opened, author};
 use super::name::{EntryName, ListName};
 use super::record::About;
 use super::state::State;
@@ -124,7 +124,7 @@ impl<D: Directory> Lists<D> {
         // Where anything fails from here on, what was made is left as debris: the swap may have happened.
         let next = next(name);
         // Somebody may have been first already: then there is nothing to wait for the disk for.
-        let is_first = stands(&opened.reference);
+        let is_first = opened.reference.still_stands();
         if is_first {
             // Always: a name that a power cut keeps must not lead to content that it does not, or all tasks are lost.
             file.sync().map_err(|error| Error::at("a task list", &error))?;

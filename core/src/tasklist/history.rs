@@ -50,7 +50,7 @@ impl<D: Directory> Lists<D> {
                 let revision = changes.back().map_or(since, |last| last.revision);
                 return Ok(History::Changes { changes: changes.into(), revision, more });
             }
-            if super::log::stands(&opened.reference) {
+            if opened.reference.still_stands() {
                 return Err(super::log::damaged(list, "a change of its history is missing or not what was written"));
             }
         }

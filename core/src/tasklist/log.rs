@@ -8,7 +8,7 @@ use crate::capability::{Directory, FsError};
 use crate::error::{Error, Result};
 use crate::limits::{LIST_BYTES_MAX, LISTS_KEPT_MAX, TRIES_MAX};
 use crate::name::{Key, Nonce};
-use crate::reference::{Ref, Seen, busy};
+use crate::reference::{Ref, busy};
 use crate::store::read_file;
 use alloc::format;
 use alloc::string::String;
@@ -77,22 +77,21 @@ impl<D: Directory> Lists<D> {
         kept.insert(String::from(key.as_str()), loaded);
     }
 
+    pub(super) fn read(&self, key: &Key) -> Result<Option<(Ref<D>, ListName)>> {
+        self.refs.read_state(key, "list", ListName::parse)
+    }
+
     /// Reads the ref; finishes its removal where that is under way.
     pub(crate) fn open(&self, list: &str, key: &Key) -> Result<Option<Opened<D>>> {
         for _ in 0..TRIES_MAX {
-            let reference = match self.refs.read(key)? {
-                Seen::Absent => return Ok(None),
-                Seen::Unknown(doubt) => return Err(doubt.into_error("list")),
-                Seen::Present(reference) => reference,
-            };
-            let Some(name) = ListName::parse(&reference.token_name) else { continue };
+            let Some((reference, name)) = self.read(key)? else { return Ok(None) };
             if name.is_tomb {
                 self.refs.remove(&reference, key, name.revision)?;
                 continue;
             }
             match reference.content()? {
                 Some(content) => return Ok(Some(Opened { key: key.clone(), reference, name, content })),
-                None if stands(&reference) => return Err(damaged(list, "its log is gone")),
+                None if reference.still_stands() => return Err(damaged(list, "its log is gone")),
                 None => {}
             }
         }
@@ -178,15 +177,10 @@ impl<D: Directory> Lists<D> {
 
 /// What was compacted while it was read is no damage.
 fn missing<D: Directory, T>(list: &str, opened: &Opened<D>, entry: EntryName) -> Result<Option<T>> {
-    if stands(&opened.reference) {
+    if opened.reference.still_stands() {
         return Err(damaged(list, &format!("entry {} of its log is missing or not what was written", entry.text())));
     }
     Ok(None)
-}
-
-/// Whether a list is still at the revision that was read.
-pub(crate) fn stands<D: Directory>(reference: &Ref<D>) -> bool {
-    reference.dir.metadata(&reference.token_name).is_ok()
 }
 
 pub(crate) fn damaged(list: &str, why: &str) -> Error {

@@ -1,6 +1,6 @@
 //! Looking. Nothing here changes a list.
 
-use super::log::{Opened, stands};
+use super::log::Opened;
 use super::name::{EntryName, ListName};
 use super::record::{Record, Status};
 use super::state::State;
@@ -125,7 +125,7 @@ impl<D: Directory> Lists<D> {
             let Some(opened) = self.open(&list, &key)? else { return Ok(()) };
             // What cannot be read is an error that says so.
             self.catch_up(&list, &opened, None)?;
-            if !self.for_each_change(&opened, &mut |_, _| true)? && stands(&opened.reference) {
+            if !self.for_each_change(&opened, &mut |_, _| true)? && opened.reference.still_stands() {
                 damages.push(Damage::in_place(
                     String::from(name),
                     "a change of its history is missing or not what was written; its tasks are whole",
