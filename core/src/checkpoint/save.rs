@@ -9,7 +9,7 @@ use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
 use crate::limits::{HISTORY_MAX, PAYLOAD_BYTES_MAX, TRIES_MAX};
 use crate::name::{Key, Nonce};
-use crate::reference::{Ref, Refs, busy};
+use crate::reference::{Ref, busy};
 use crate::store::{create_file, is_sync, sync_all};
 use alloc::format;
 use alloc::string::String;
@@ -125,31 +125,19 @@ impl<D: Directory> Checkpoints<D> {
 
     /// A new run, armed; `None` if another was first, or a sweeper took it for debris.
     fn give_birth(&self, run: &str, key: &Key, content: &[u8], keep: u32, sync: bool) -> Result<Option<String>> {
-        let tmp = self.refs.ensure()?;
         let now_ms = self.refs.environment.now_ms();
         // Armed is not held: whoever claims it reads the floor again, after the ref.
         let token = self.refs.next_token(0)?;
         let id = Nonce::draw_on(token, &self.refs.environment);
         let birth = Nonce::draw(&self.refs.environment);
         let state = RunName { token, phase: Phase::Armed, since_ms: now_ms, birth, save: id, previous: None, keep };
-        let Some(unborn) = self.refs.conceive(&tmp, birth, state.text(), run)? else { return Ok(None) };
         let save = SaveName::of(content, id, now_ms, None);
-        let made = match unborn.make_content(&save.text(), &[content]) {
-            Ok((dir, file)) => {
-                file.sync().map_err(|error| Error::at("a save", &error)).and_then(|()| sync_all(&[(&dir, "the saves")]))
-            }
-            Err(error) => Err(error),
-        };
-        if let Err(error) = made {
-            unborn.discard();
-            return Refs::<D>::unless_swept(Err(error));
-        }
-        let Some(born) = unborn.publish(&self.refs.dir, key.as_str(), true)? else { return Ok(None) };
-        if sync {
-            born.token_file.sync().map_err(|error| Error::at("the run", &error))?;
-            self.refs.sync(&born.reference)?;
-        }
-        Ok(Some(id.text()))
+        let is_born = self.refs.give_birth(key, run, (birth, state.text()), sync, &mut |unborn| {
+            let (dir, file) = unborn.make_content(&save.text(), &[content])?;
+            file.sync().map_err(|error| Error::at("a save", &error))?;
+            sync_all(&[(&dir, "the saves")])
+        })?;
+        Ok(is_born.then(|| id.text()))
     }
 
     /// Whoever removes a run removes its content first. Where a run stands without, somebody else did: nothing can be

@@ -7,7 +7,7 @@ use crate::capability::{Directory, File};
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::name::{Key, Nonce};
-use crate::reference::{Refs, busy};
+use crate::reference::busy;
 use crate::store::{is_sync, sync_all};
 use alloc::format;
 use alloc::string::String;
@@ -42,7 +42,6 @@ impl<D: Directory> Jobs<D> {
     fn give_birth(&self, job: &JobSpec, sync: bool) -> Result<Option<String>> {
         let environment = &self.refs.environment;
         let now_ms = environment.now_ms();
-        let tmp = self.refs.ensure()?;
         // The id begins with the time, so ids sort as the jobs were made.
         let birth = Nonce::draw_on(now_ms, environment);
         let id = birth.text();
@@ -58,24 +57,16 @@ impl<D: Directory> Jobs<D> {
             supervisor: None,
         };
         let content = spec::write(job, now_ms)?;
-        let Some(unborn) = self.refs.conceive(&tmp, birth, state.text(), &id)? else { return Ok(None) };
-        let made = match unborn.make_content(SPEC, &[&content]) {
-            Ok((dir, file)) if sync => {
-                file.sync().map_err(|error| Error::at("a job", &error)).and_then(|()| sync_all(&[(&dir, "a job")]))
-            }
-            Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = made {
-            unborn.discard();
-            return Refs::<D>::unless_swept(Err(error));
-        }
         let key = Key::of(&id)?;
-        let Some(born) = unborn.publish(&self.refs.dir, key.as_str(), true)? else { return Ok(None) };
-        if sync {
-            self.refs.sync(&born.reference)?;
-        }
-        Ok(Some(id))
+        let is_born = self.refs.give_birth(&key, &id, (birth, state.text()), sync, &mut |unborn| {
+            let (dir, file) = unborn.make_content(SPEC, &[&content])?;
+            if sync {
+                file.sync().map_err(|error| Error::at("a job", &error))?;
+                sync_all(&[(&dir, "a job")])?;
+            }
+            Ok(())
+        })?;
+        Ok(is_born.then_some(id))
     }
 
     /// Whether `limit` jobs that have not ended were made before this one.

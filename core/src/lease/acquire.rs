@@ -9,7 +9,7 @@ use crate::error::{Error, Holding, Result};
 use crate::holder::Holder;
 use crate::limits::TRIES_MAX;
 use crate::name::{Key, Nonce};
-use crate::reference::{Ref, Refs, Seen, busy};
+use crate::reference::{Ref, Seen, busy};
 use crate::store::is_sync;
 
 /// What a look at a lease found for one who wants it.
@@ -192,17 +192,11 @@ impl<D: Directory> Leases<D> {
     /// Birth makes a *free* lease of token 0: only the swap that follows, which has read the floor after the ref, gives
     /// it a token.
     fn give_birth(&self, name: &str, key: &Key) -> Result<()> {
-        let tmp = self.refs.ensure()?;
         let birth = Nonce::draw(&self.refs.environment);
         let state = LeaseName { token: 0, grip: Grip::Free, since_ms: self.refs.environment.now_ms(), birth };
-        let Some(unborn) = self.refs.conceive(&tmp, birth, state.text(), name)? else { return Ok(()) };
-        match unborn.make_content_dir() {
-            Ok(()) => unborn.publish(&self.refs.dir, key.as_str(), true).map(|_| ()),
-            Err(error) => {
-                unborn.discard();
-                Refs::<D>::unless_swept(Err(error)).map(|_: Option<()>| ())
-            }
-        }
+        let made =
+            self.refs.give_birth(key, name, (birth, state.text()), false, &mut |unborn| unborn.make_content_dir());
+        made.map(|_| ())
     }
 
     /// `None` if the lease has none any more.

@@ -1,11 +1,11 @@
 //! A store that is a directory of refs: leases, checkpoints.
 
 use super::{RankOf, Ref, Seen, Unborn};
-use crate::capability::{Directory, Environment, FsError, Kind};
+use crate::capability::{Directory, Environment, File, FsError, Kind};
 use crate::error::{Error, Holding, Result};
 use crate::holder::Holders;
 use crate::limits::{NAME_BYTES_MAX, PAGE_MAX};
-use crate::name::{Decoded, Key, number};
+use crate::name::{Decoded, Key, Nonce, number};
 use crate::store::{
     Damage, FORMAT_FILE, Floor, Format, QUARANTINE, Swept, TMP, Trash, ensure_dir, list_entries, open_or_absent,
     read_file, sync_all,
@@ -18,6 +18,8 @@ use core::cell::Cell;
 
 /// What is done to each ref.
 type Act<'a, D, T> = dyn FnMut(&Key, Ref<D>) -> Result<Option<T>> + 'a;
+/// What makes the content directory of a ref that is being made.
+type Fill<'a, D> = dyn FnMut(&Unborn<'_, D>) -> Result<()> + 'a;
 /// What looks into a ref for damage.
 type Inspect<'a, D> = dyn FnMut(&str, &Ref<D>, &mut Vec<Damage<D>>) -> Result<()> + 'a;
 
@@ -48,7 +50,7 @@ impl<D: Directory> Refs<D> {
     }
 
     /// Makes what a birth needs; answers `tmp`.
-    pub(crate) fn ensure(&self) -> Result<D> {
+    fn ensure(&self) -> Result<D> {
         self.format.ensure(&self.dir, &self.environment)?;
         ensure_dir(&self.dir, TMP)
     }
@@ -264,24 +266,37 @@ impl<D: Directory> Refs<D> {
         reference.remove(&self.dir, key.as_str(), token, &self.floor())
     }
 
-    /// What a sweeper may take while it is made is made anew: `None` where that happened.
-    pub(crate) fn unless_swept<T>(made: Result<T>) -> Result<Option<T>> {
-        match made {
-            Ok(made) => Ok(Some(made)),
-            Err(Error::NotFound(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Begins a birth in `tmp`; `None` if it is to be begun anew.
-    pub(crate) fn conceive<'a>(
+    /// The birth of a ref at `key`, under the state `token_name`; `fill` makes its content directory. Synced where
+    /// `sync` says so, but for the content, which is `fill`'s. `false` if another was first, or a sweeper took it for
+    /// debris: then it is to be looked at again.
+    pub(crate) fn give_birth(
         &self,
-        tmp: &'a D,
-        birth: crate::name::Nonce,
-        token_name: String,
+        key: &Key,
         name: &str,
-    ) -> Result<Option<Unborn<'a, D>>> {
-        Self::unless_swept(Unborn::make(tmp, birth, token_name, name, &self.environment))
+        (birth, token_name): (Nonce, String),
+        sync: bool,
+        fill: &mut Fill<'_, D>,
+    ) -> Result<bool> {
+        let tmp = self.ensure()?;
+        let made =
+            Unborn::make(&tmp, birth, token_name, name, &self.environment).and_then(|unborn| match fill(&unborn) {
+                Ok(()) => unborn.publish(&self.dir, key.as_str(), true),
+                Err(error) => {
+                    unborn.discard();
+                    Err(error)
+                }
+            });
+        let born = match made {
+            Ok(Some(born)) => born,
+            // What a sweeper took while it was made is made anew.
+            Ok(None) | Err(Error::NotFound(_)) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        if sync {
+            born.token_file.sync().map_err(|error| Error::at(self.format.kind, &error))?;
+            self.sync(&born.reference)?;
+        }
+        Ok(true)
     }
 }
 

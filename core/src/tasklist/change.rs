@@ -12,7 +12,7 @@ use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
 use crate::limits::{LIST_BYTES_MAX, LIST_TRIES_MAX};
 use crate::name::{Key, Nonce, number};
-use crate::reference::{Refs, busy};
+use crate::reference::busy;
 use crate::store::{create_file, is_sync, sync_all};
 use alloc::format;
 use alloc::string::String;
@@ -163,7 +163,6 @@ impl<D: Directory> Lists<D> {
         let Some(draft) = working.into_draft() else { return Ok(Some(planned)) };
         let header = Header { revision, at_ms: now_ms, by: by.cloned(), previous: None, events: draft.events.clone() };
         let content = entry_content(&header, &draft)?;
-        let tmp = self.refs.ensure()?;
         let birth = Nonce::draw(&self.refs.environment);
         let nonce = Nonce::draw_on(revision, &self.refs.environment);
         let head = EntryName { nonce, crc: crc32fast::hash(&content) };
@@ -178,24 +177,12 @@ impl<D: Directory> Lists<D> {
             forgotten: 0,
             kept: 1,
         };
-        let Some(unborn) = self.refs.conceive(&tmp, birth, name.text(), list)? else { return Ok(None) };
-        let made = match unborn.make_content(&head.text(), &[&content]) {
-            Ok((dir, file)) => file
-                .sync()
-                .map_err(|error| Error::at("a task list", &error))
-                .and_then(|()| if sync { sync_all(&[(&dir, "a task list")]) } else { Ok(()) }),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = made {
-            unborn.discard();
-            return Refs::<D>::unless_swept(Err(error));
-        }
-        let Some(born) = unborn.publish(&self.refs.dir, key.as_str(), true)? else { return Ok(None) };
-        if sync {
-            born.token_file.sync().map_err(|error| Error::at("a task list", &error))?;
-            self.refs.sync(&born.reference)?;
-        }
-        Ok(Some(planned))
+        let is_born = self.refs.give_birth(key, list, (birth, name.text()), sync, &mut |unborn| {
+            let (dir, file) = unborn.make_content(&head.text(), &[&content])?;
+            file.sync().map_err(|error| Error::at("a task list", &error))?;
+            if sync { sync_all(&[(&dir, "a task list")]) } else { Ok(()) }
+        })?;
+        Ok(is_born.then_some(planned))
     }
 
     /// The next revision; it serves as the token of what is claimed by it, so it is above the floor.
