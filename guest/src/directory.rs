@@ -82,6 +82,10 @@ impl Directory for WasiDirectory {
         self.0.rename_at(from, &to.0, name).map_err(fs_error)
     }
 
+    fn link(&self, from: &str, to: &Self, name: &str) -> FsResult<()> {
+        self.0.link_at(NO_FOLLOW, from, &to.0, name).map_err(fs_error)
+    }
+
     fn unlink(&self, name: &str) -> FsResult<()> {
         self.0.unlink_file_at(name).map_err(fs_error)
     }

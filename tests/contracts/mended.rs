@@ -228,7 +228,9 @@ fn however_many_damaged_tasks_stand_first_a_claim_hands_out_the_one_behind_them(
     let world = World::new();
     let (queue, a) = (world.queue("q"), holder(&world, "a"));
     for _ in 0..200 {
-        queue.push(&[NewTask { payload: b"bad", ..NewTask::default() }], OnDuplicate::Refuse, Unsynced).unwrap();
+        // Each by an instance of its own, so each a file of its own.
+        let bad = NewTask { payload: b"bad", ..NewTask::default() };
+        world.queue("q").push(&[bad], OnDuplicate::Refuse, Unsynced).unwrap();
     }
     for path in world.view(|view| view.below("aristo/q-queue/pending")) {
         if path.split('/').next_back().is_some_and(|name| name.contains('.')) {

@@ -23,6 +23,7 @@ mod list_kept;
 mod list_laws;
 mod names;
 mod order;
+mod packs;
 mod plain;
 mod rebirth;
 mod receipts;

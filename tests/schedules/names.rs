@@ -19,6 +19,8 @@ pub(super) struct TaskName {
     pub(super) tries: u64,
     pub(super) priority: u64,
     pub(super) note: Option<String>,
+    /// Whether its content stands in a pack, among others.
+    pub(super) is_packed: bool,
     pub(super) place: Place,
 }
 
@@ -43,7 +45,7 @@ pub(super) fn last(path: &str) -> &str {
 
 pub(super) fn task(path: &str) -> Option<TaskName> {
     let fields: Vec<&str> = last(path).split('.').collect();
-    let [order, nonce, token, tries, _max, _enqueued, _size, _crc, priority, note, place, rest @ ..] = &fields[..]
+    let [order, nonce, token, tries, _max, _enqueued, size, _crc, priority, note, place, rest @ ..] = &fields[..]
     else {
         return None;
     };
@@ -65,6 +67,7 @@ pub(super) fn task(path: &str) -> Option<TaskName> {
         tries: number(tries)?,
         priority: number(priority)?,
         note: (*note != "-").then(|| (*note).into()),
+        is_packed: size.contains('-'),
         place,
     })
 }

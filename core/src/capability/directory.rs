@@ -148,6 +148,14 @@ pub trait Directory: Clone {
     /// [`FsError::NotEmpty`] (or [`FsError::Exists`]) if a directory with entries stands at the target.
     fn rename(&self, from: &str, to: &Self, name: &str) -> FsResult<()>;
 
+    /// Gives the file `from` a second name: `name` in the directory `to`, which must lie under the same grant.
+    ///
+    /// # Errors
+    /// [`FsError::Exists`] if anything stands there; [`FsError::NotFound`] if `from` is not there *or* either directory
+    /// was removed; [`FsError::Unsupported`], or whatever the system answers, where a file has one name only, or has
+    /// as many as it can.
+    fn link(&self, from: &str, to: &Self, name: &str) -> FsResult<()>;
+
     /// Removes the file (or link) `name`.
     ///
     /// # Errors

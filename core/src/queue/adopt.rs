@@ -182,6 +182,7 @@ impl<D: Directory> Queue<D> {
             max: ATTEMPTS_DEFAULT,
             enqueued_ms: due_ms,
             size: bytes.len() as u64,
+            extent: None,
             crc: checksum(&bytes, &[]),
             priority: PRIORITY_DEFAULT,
             note: Some(note),

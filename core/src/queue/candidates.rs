@@ -156,6 +156,13 @@ impl<D: Directory> Candidates<D> {
         self.known.pop().map(|Reverse(candidate)| candidate)
     }
 
+    /// Adds a name that was not there when `pending` was last looked at, if it was.
+    pub(crate) fn learn(&mut self, candidate: Candidate<D>) {
+        if self.refreshed_ms.is_some() {
+            self.known.push(Reverse(candidate));
+        }
+    }
+
     /// Sets aside up to `count` of the next names, so as not to race for one with those who start there.
     pub(crate) fn skip(&mut self, count: u64) -> Vec<Candidate<D>> {
         (0..count).map_while(|_| self.known.pop()).map(|Reverse(candidate)| candidate).collect()

@@ -343,33 +343,15 @@ impl<D: Directory> Queue<D> {
         if reconciled.contains(&entry.nonce) {
             return Ok(None);
         }
-        let name = entry.text();
-        let file = match layout.claimed.open(&name) {
-            Ok(file) => file,
-            // Taken back already, by somebody whose clock is ahead: as good as never claimed.
-            Err(FsError::NotFound) => return Ok(None),
-            Err(FsError::IsDirectory | FsError::Link | FsError::Invalid | FsError::Denied) => {
-                return self.set_aside(layout, entry);
-            }
-            Err(error) => return Err(Error::at("a task", &error)),
+        let known = match &entry.extent {
+            Some(extent) if !sync => self.window.borrow_mut().recall(extent),
+            _ => None,
         };
-        let at = |error: FsError| Error::at("a task", &error);
-        // A power cut can bring an entry back under a second name; the claim counts only if this one stays.
-        let metadata = file.metadata().map_err(at)?;
-        if metadata.links > 1 {
-            if !self.keeps_its_name(layout, entry)? {
-                return Ok(None);
-            }
-            reconciled.push(entry.nonce);
-        }
-        let read = read_sized(&file, metadata.size, content::FILE_BYTES_MAX).map_err(at)?;
-        let Some((payload, mut attributes)) = read.and_then(|bytes| content::split(entry, bytes)) else {
-            return self.set_aside(layout, entry);
+        let content = match known.and_then(|bytes| content::split(entry, bytes)) {
+            Some(content) => Some(content),
+            None => self.read_claimed(layout, entry, bucket, sync, reconciled)?,
         };
-        if sync {
-            file.sync().map_err(at)?;
-            sync_all(&[(&layout.claimed, "claimed"), (bucket, "a bucket")])?;
-        }
+        let Some((payload, mut attributes)) = content else { return Ok(None) };
         if let Some(note) = entry.note
             && let Some(file) = Note::read(&layout.notes, &note.text()).file
         {
@@ -378,6 +360,54 @@ impl<D: Directory> Queue<D> {
         let id = entry.nonce.text();
         let receipt = Receipt::Anonymous(entry.clone()).text();
         Ok(Some(claimed_task(id, entry, receipt, payload, attributes)))
+    }
+
+    /// Reads a task under the name of its claim; `None` if it is not to be handed out.
+    fn read_claimed(
+        &self,
+        layout: &Rc<Layout<D>>,
+        entry: &Entry,
+        bucket: &D,
+        sync: bool,
+        reconciled: &mut Vec<Nonce>,
+    ) -> Result<Option<(Vec<u8>, content::Attributes)>> {
+        let name = entry.text();
+        let file = match layout.claimed.open(&name) {
+            Ok(file) => file,
+            // Taken back already, by somebody whose clock is ahead: as good as never claimed.
+            Err(FsError::NotFound) => return Ok(None),
+            Err(FsError::IsDirectory | FsError::Link | FsError::Invalid | FsError::Denied) => {
+                self.set_aside(layout, entry)?;
+                return Ok(None);
+            }
+            Err(error) => return Err(Error::at("a task", &error)),
+        };
+        let at = |error: FsError| Error::at("a task", &error);
+        let read = if entry.extent.is_some() {
+            content::read(entry, &file)
+        } else {
+            // A power cut can bring an entry back under a second name; the claim counts only if this one stays.
+            let metadata = file.metadata().map_err(at)?;
+            if metadata.links > 1 {
+                if !self.keeps_its_name(layout, entry)? {
+                    return Ok(None);
+                }
+                reconciled.push(entry.nonce);
+            }
+            read_sized(&file, metadata.size, content::FILE_BYTES_MAX)
+        };
+        let Some(content) = read.map_err(at)?.and_then(|bytes| content::split(entry, bytes)) else {
+            self.set_aside(layout, entry)?;
+            return Ok(None);
+        };
+        if sync {
+            file.sync().map_err(at)?;
+            sync_all(&[(&layout.claimed, "claimed"), (bucket, "a bucket")])?;
+        }
+        if let Some(extent) = &entry.extent {
+            self.window.borrow_mut().look_into(file, extent);
+        }
+        Ok(Some(content))
     }
 
     fn hand_out_given(&self, layout: &Rc<Layout<D>>, mut given: Given<D>, sync: bool) -> Result<Option<ClaimedTask>> {
@@ -402,12 +432,12 @@ impl<D: Directory> Queue<D> {
     }
 
     /// A task whose content is not what its name says is dead, where it can be looked at.
-    fn set_aside(&self, layout: &Rc<Layout<D>>, entry: &Entry) -> Result<Option<ClaimedTask>> {
+    fn set_aside(&self, layout: &Rc<Layout<D>>, entry: &Entry) -> Result<()> {
         let dead = entry.dead(self.environment().now_ms(), Cause::Damaged).noted(None);
         if move_file(layout, &layout.claimed, entry, &dead, false)? {
             let _ = remove_note(layout, entry.note);
         }
-        Ok(None)
+        Ok(())
     }
 }
 

@@ -1,10 +1,12 @@
-//! The content of a task's file: the payload as it is, so that `cat` shows it, then (if there are any)
-//! its attributes as one line of JSON.
+//! The content of a task: the payload as it is, so that `cat` shows it, then (if there are any) its attributes as
+//! one line of JSON. It is a file of its own, or stands in a pack among others.
 
 use super::entry::Entry;
+use crate::capability::{File, FsResult};
 use crate::error::{Error, Result};
 use crate::limits::{ATTRIBUTES_BYTES_MAX, PAYLOAD_BYTES_MAX};
 use crate::name::Nonce;
+use crate::store::{read_file, read_from};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -56,6 +58,14 @@ pub(crate) fn split(entry: &Entry, mut file: Vec<u8>) -> Option<(Vec<u8>, Attrib
     };
     file.truncate(size);
     Some((file, attributes))
+}
+
+/// Reads what the name tells of out of its file, as far as it is there; `None` if that cannot be a task's.
+pub(crate) fn read<F: File>(entry: &Entry, file: &F) -> FsResult<Option<Vec<u8>>> {
+    match &entry.extent {
+        Some(extent) => read_from(file, extent.at, extent.length, FILE_BYTES_MAX),
+        None => read_file(file, FILE_BYTES_MAX),
+    }
 }
 
 /// Whether a blob beside `entry` is debris: the name does not name it, and the token has passed the one that it

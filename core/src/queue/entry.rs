@@ -3,6 +3,8 @@
 //! ```text
 //! <due><seq>.<nonce>.<token>.<tries>.<max>.<enqueued>.<size>.<crc>.<priority>.<note>.<place>
 //!
+//! size:   <payload>                            in a file of its own
+//!         <payload>-<length>-<at>-<pack>       in a pack
 //! place:  p                                    pending
 //!         c.<holder>.<epoch>.<set-at>.<for>    claimed
 //!         d.<at>                               done, record kept
@@ -12,10 +14,11 @@
 //!
 //! Names in `pending` so sort in the order of claiming. A task without a given id is one file that moves from
 //! directory to directory under such names; a task with a given id is a ref under `ids/` whose token file
-//! is named so. The longest name is 226 bytes, well under the 255 of every file system.
+//! is named so. The longest name is 248 bytes, well under the 255 of every file system.
 
 use crate::name::{Key, Nonce, number};
 use crate::reference::Rank;
+use crate::store::Extent;
 use alloc::string::String;
 
 /// Digits of a sequence number within one millisecond.
@@ -90,9 +93,11 @@ pub(crate) struct Entry {
     pub(crate) tries: u32,
     pub(crate) max: u32,
     pub(crate) enqueued_ms: u64,
-    /// Length of the payload; what follows it in the file are attributes.
+    /// Length of the payload; what follows it are attributes.
     pub(crate) size: u64,
-    /// CRC-32 of the whole file.
+    /// Where in a pack both stand; `None` if they are a whole file.
+    pub(crate) extent: Option<Extent>,
+    /// CRC-32 of both.
     pub(crate) crc: u32,
     pub(crate) priority: u8,
     /// What is known beside the content, see [`super::note`].
@@ -109,6 +114,10 @@ impl Entry {
         for value in [self.token, self.tries.into(), self.max.into(), self.enqueued_ms, self.size] {
             out.push('.');
             number::write(&mut out, value);
+        }
+        if let Some(extent) = &self.extent {
+            out.push('-');
+            extent.write(&mut out);
         }
         out.push('.');
         number::write_fixed(&mut out, self.crc.into(), CRC_DIGITS);
@@ -169,8 +178,13 @@ impl Entry {
         let tries = u32::try_from(number()?).ok()?;
         let max = u32::try_from(number()?).ok()?;
         let enqueued_ms = moment(fields.next())?;
+        let content = fields.next()?;
+        let (size, extent) = match content.split_once('-') {
+            Some((size, extent)) => (size, Some(Extent::read(extent)?)),
+            None => (content, None),
+        };
+        let size = number::read(size).filter(|size| extent.is_none_or(|extent| *size <= extent.length))?;
         let mut number = || number::read(fields.next()?);
-        let size = number()?;
         let crc = u32::try_from(number()?).ok()?;
         let priority = u8::try_from(number()?).ok()?;
         let note = match fields.next()? {
@@ -196,7 +210,8 @@ impl Entry {
             "t" => Place::Tomb,
             _ => return None,
         };
-        let entry = Entry { due_ms, seq, nonce, token, tries, max, enqueued_ms, size, crc, priority, note, place };
+        let entry =
+            Entry { due_ms, seq, nonce, token, tries, max, enqueued_ms, size, extent, crc, priority, note, place };
         // One state has one name: whatever is written otherwise is not ours.
         (entry.text() == text).then_some(entry)
     }
@@ -291,15 +306,22 @@ mod tests {
         ]
     }
 
+    /// The size of a payload, and where in a pack it stands, if it does.
+    fn content() -> impl Strategy<Value = (u64, Option<Extent>)> {
+        let extent = (0u64..(1 << 10), 0u64..(1 << 26), 0u64..(1 << 40));
+        (0u64..(1 << 24), proptest::option::of(extent))
+            .prop_map(|(size, extent)| (size, extent.map(|(more, at, pack)| Extent { pack, at, length: size + more })))
+    }
+
     fn entry() -> impl Strategy<Value = Entry> {
         let moment = 0..=number::MOMENT_MAX;
         let nonce = "[0-9a-v]{16}".prop_map(|text| Nonce::read(&text).unwrap());
         (
             (moment.clone(), 0..SEQ_LIMIT, nonce.clone(), 0..number::MOMENT_MAX, 0u32..1000, 1u32..1000),
-            (moment, 0u64..(1 << 24), any::<u32>(), 0u8..10, proptest::option::of(nonce), place()),
+            (moment, content(), any::<u32>(), 0u8..10, proptest::option::of(nonce), place()),
         )
             .prop_map(
-                |((due_ms, seq, nonce, token, tries, max), (enqueued_ms, size, crc, priority, note, place))| Entry {
+                |((due_ms, seq, nonce, token, tries, max), (enqueued_ms, content, crc, priority, note, place))| Entry {
                     due_ms,
                     seq,
                     nonce,
@@ -307,7 +329,8 @@ mod tests {
                     tries,
                     max,
                     enqueued_ms,
-                    size,
+                    size: content.0,
+                    extent: content.1,
                     crc,
                     priority,
                     note,
@@ -321,8 +344,9 @@ mod tests {
         let (most, over) = (number::MOMENT_MAX, number::MOMENT_MAX + 1);
         let name = |token, enqueued_ms, place| {
             let nonce = Nonce::read("0123456789abcdef").unwrap();
-            let (tries, max, size, crc, priority, note) = (0, 5, 0, 0, 5, None);
-            Entry { due_ms: 1, seq: 0, nonce, token, tries, max, enqueued_ms, size, crc, priority, note, place }.text()
+            let (tries, max, size, extent, crc, priority, note) = (0, 5, 0, None, 0, 5, None);
+            Entry { due_ms: 1, seq: 0, nonce, token, tries, max, enqueued_ms, size, extent, crc, priority, note, place }
+                .text()
         };
         let claimed = |epoch, set_ms, for_ms| {
             name(most, 1, Place::Claimed { holder: Key::of("a").unwrap(), epoch, set_ms, for_ms })

@@ -5,6 +5,7 @@
 //! `docs/names.md` for the names, and each module's head for its transitions.
 
 mod adopt;
+mod batch;
 mod bucket;
 mod candidates;
 mod claim;
@@ -28,6 +29,7 @@ mod sweep;
 mod task;
 mod ticket;
 mod view;
+mod window;
 
 pub use task::{ClaimedTask, NewTask, OnDuplicate, Status, TaskInfo, TaskPage, TaskState, TaskView};
 
@@ -36,7 +38,7 @@ use crate::error::{Error, Result};
 use crate::holder::Holders;
 use crate::limits::{DURATION_MS_MAX, TRIES_MAX};
 use crate::name::Key;
-use crate::store::{Format, open_or_absent, sync_all};
+use crate::store::{Format, Pack, open_or_absent, sync_all};
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -44,6 +46,8 @@ use candidates::Candidates;
 use core::cell::{Cell, RefCell};
 use entry::SEQ_LIMIT;
 use layout::Layout;
+use push::OpenBucket;
+use window::Window;
 
 pub(crate) const FORMAT: Format = Format { kind: "queues", version: 1 };
 const SUFFIX: &str = "-queue";
@@ -87,13 +91,17 @@ impl<D: Directory> Queues<D> {
             is_anchored: Cell::new(false),
             thorough_ms: Cell::new(None),
             is_named: Cell::new(false),
+            has_pushed: Cell::new(false),
+            pack: Pack::default(),
+            bucket: RefCell::new(None),
+            window: RefCell::default(),
         }
     }
 }
 
 /// One queue, as one instance sees it. It keeps what it has listed, so use one again rather than anew.
 #[derive(Debug)]
-pub struct Queue<D> {
+pub struct Queue<D: Directory> {
     queues: Queues<D>,
     name: String,
     directory: String,
@@ -111,6 +119,12 @@ pub struct Queue<D> {
     thorough_ms: Cell<Option<u64>>,
     /// Whether this instance has seen to it that the queue tells its name.
     is_named: Cell<bool>,
+    /// The first task that an instance pushes alone is a file that `cat` shows; the others are written into a pack.
+    has_pushed: Cell<bool>,
+    pack: Pack<D>,
+    /// The bucket that was last pushed into.
+    bucket: RefCell<Option<Rc<OpenBucket<D>>>>,
+    window: RefCell<Window<D::File>>,
 }
 
 impl<D: Directory> Queue<D> {
@@ -198,6 +212,8 @@ impl<D: Directory> Queue<D> {
         *self.layout.borrow_mut() = None;
         self.is_anchored.set(false);
         self.is_named.set(false);
+        self.bucket.borrow_mut().take();
+        self.pack.forget();
         self.candidates.borrow_mut().clear();
     }
 
@@ -230,6 +246,11 @@ impl<D: Directory> Queue<D> {
     /// opening of the directories, those above, which some other process may have made and not synced.
     pub(crate) fn sync_published(&self, layout: &Layout<D>) -> Result<()> {
         sync_all(&[(&layout.tmp, "tmp")])?;
+        self.anchor(layout)
+    }
+
+    /// Syncs the directories above those of the queue, once for each opening of them.
+    fn anchor(&self, layout: &Layout<D>) -> Result<()> {
         if !self.is_anchored.get() {
             sync_all(&[(&layout.queue, &self.directory), (&self.queues.dir, ".aristo")])?;
             // One that is doubted was opened anew in part, and is opened anew as a whole by the next call.

@@ -2,11 +2,14 @@
 //!
 //! | | source → target | linearizes | a crash leaves |
 //! |---|---|---|---|
-//! | one task | `tmp/n` → `pending/<bucket>/<name>` | the rename | `tmp/n`, which a sweep takes |
-//! | a batch | `tmp/n/` → `pending/<bucket>` | the rename | `tmp/n/`, likewise |
+//! | an instance's first task | `tmp/n` → `pending/<bucket>/<name>` | the rename | `tmp/n`, which a sweep takes |
+//! | its next ones, each alone | a second name of the pack `tmp/n`: `pending/<bucket>/<name>` | the link | `tmp/n`, likewise |
+//! | a batch: one file, a name for each task | `tmp/n/` → `pending/<bucket>` | the rename | `tmp/n/`, likewise |
 //! | given ids | see [`super::given`] | a swap each | the tasks before it; pushing again completes it |
 
-use super::bucket::{self, BucketName};
+use super::batch;
+use super::bucket::{self, BucketName, Opened};
+use super::candidates::Candidate;
 use super::content::{checksum, trailer};
 use super::entry::{Entry, Place, SEQ_LIMIT};
 use super::layout::Layout;
@@ -20,11 +23,13 @@ use crate::limits::{
     PRIORITY_MAX, TRIES_MAX,
 };
 use crate::name::{Key, Nonce};
-use crate::store::{create_file, is_sync, remove_tree, sync_all, try_ensure_dir};
+use crate::store::{PACKED_BYTES_MAX, create_file, is_sync, remove_tree, sync_all, try_ensure_dir};
 use alloc::collections::BTreeSet;
 use alloc::format;
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 /// A task that has been checked, with everything but its place in the order.
 #[derive(Debug)]
@@ -62,6 +67,11 @@ impl Checked<'_> {
         Ok(Checked { id, payload, trailer: trailer(task.attributes)?, priority, delay_ms: task.delay_ms, max })
     }
 
+    /// How many bytes the payload and its attributes have.
+    pub(crate) fn length(&self) -> usize {
+        self.payload.len() + self.trailer.len()
+    }
+
     /// The task as it is born, pending.
     pub(crate) fn entry(&self, nonce: Nonce, token: u64, now_ms: u64, order_ms: u64, seq: u32) -> Entry {
         Entry {
@@ -73,6 +83,7 @@ impl Checked<'_> {
             max: self.max,
             enqueued_ms: now_ms,
             size: self.payload.len() as u64,
+            extent: None,
             crc: checksum(self.payload, &self.trailer),
             priority: self.priority,
             note: None,
@@ -116,14 +127,17 @@ impl<D: Directory> Queue<D> {
         if checked.is_empty() {
             return Ok(Vec::new());
         }
-        // What is pushed by this instance is seen by it at once, whatever it has listed before.
-        self.candidates.borrow_mut().clear();
         if given != 0 {
+            self.candidates.borrow_mut().clear();
             return self.push_given(&checked, on_duplicate, sync);
         }
         match checked.as_slice() {
             [one] => Ok(alloc::vec![self.with_way_made(|| self.push_one(one, sync))?]),
-            many => self.with_way_made(|| self.push_batch(many, sync)),
+            many => {
+                // What is pushed by this instance is seen by it at once, whatever it has listed before.
+                self.candidates.borrow_mut().clear();
+                self.with_way_made(|| self.push_batch(many, sync))
+            }
         }
     }
 
@@ -136,6 +150,16 @@ impl<D: Directory> Queue<D> {
     fn push_one(&self, task: &Checked<'_>, sync: bool) -> Result<String> {
         let (order_ms, seq) = self.take_order(1);
         let entry = self.new_entry(task, order_ms, seq);
+        let may_be_packed = self.has_pushed.get() && !self.pack.is_refused() && task.length() <= PACKED_BYTES_MAX;
+        if may_be_packed && self.push_packed(task, &entry, sync)? {
+            return Ok(entry.nonce.text());
+        }
+        self.has_pushed.set(true);
+        self.push_file(task, &entry, sync)
+    }
+
+    /// Pushes a task as a file of its own.
+    fn push_file(&self, task: &Checked<'_>, entry: &Entry, sync: bool) -> Result<String> {
         let id = entry.nonce.text();
         let target = entry.text();
         for _ in 0..TRIES_MAX {
@@ -158,6 +182,7 @@ impl<D: Directory> Queue<D> {
                         opened.sync(&layout)?;
                         self.sync_published(&layout)?;
                     }
+                    self.learn(entry, target, &Rc::new(opened.dir));
                     return Ok(id);
                 }
                 // A sweeper took it for debris, or somebody removed the directories.
@@ -171,6 +196,73 @@ impl<D: Directory> Queue<D> {
         Err(self.exhausted())
     }
 
+    /// Pushes a task as a name of the pack; `false` if a file can have one name only here.
+    fn push_packed(&self, task: &Checked<'_>, entry: &Entry, sync: bool) -> Result<bool> {
+        let at = |error: FsError| Error::at("a task", &error);
+        for _ in 0..TRIES_MAX {
+            let layout = self.layout_made()?;
+            let extent = match self.pack.append(&layout.tmp, &[task.payload, &task.trailer], self.environment()) {
+                Ok(extent) => extent,
+                // Somebody removed the queue's directories: they are made again.
+                Err(FsError::NotFound) => {
+                    self.forget_layout();
+                    continue;
+                }
+                Err(error) => return Err(at(error)),
+            };
+            let shard = self.take_shard(entry.due_ms);
+            let bucket = match self.open_bucket(&layout, BucketName::shared(entry.priority, entry.due_ms, shard)) {
+                Ok(bucket) => bucket,
+                Err(Error::NotFound(_)) => {
+                    self.forget_layout();
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let target = Entry { extent: Some(extent), ..entry.clone() }.text();
+            match self.pack.link(&bucket.opened.dir, &target) {
+                Ok(()) => {
+                    if sync {
+                        self.pack.sync().map_err(at)?;
+                        bucket.sync(&layout)?;
+                        self.anchor(&layout)?;
+                    }
+                    self.learn(entry, target, &bucket.dir);
+                    return Ok(true);
+                }
+                // A sweeper took the pack for debris, or somebody removed the bucket, or more.
+                Err(FsError::NotFound) => self.forget_layout(),
+                Err(error @ (FsError::NoSpace | FsError::ReadOnly)) => return Err(at(error)),
+                Err(_) => {
+                    self.pack.refuse();
+                    return Ok(false);
+                }
+            }
+        }
+        Err(self.exhausted())
+    }
+
+    /// The bucket of that name, made where need be, and kept open as long as it is the one that is pushed into.
+    fn open_bucket(&self, layout: &Layout<D>, name: BucketName) -> Result<Rc<OpenBucket<D>>> {
+        let mut kept = self.bucket.borrow_mut();
+        if let Some(bucket) = kept.as_ref().filter(|bucket| bucket.name == name) {
+            return Ok(Rc::clone(bucket));
+        }
+        let opened = bucket::ensure(layout, &name)?;
+        let dir = Rc::new(opened.dir.clone());
+        let bucket = Rc::new(OpenBucket { name, dir, opened, is_anchored: Cell::new(false) });
+        *kept = Some(Rc::clone(&bucket));
+        Ok(bucket)
+    }
+
+    /// What is pushed by this instance is seen by it at once, whatever it has listed before.
+    fn learn(&self, entry: &Entry, name: String, bucket: &Rc<D>) {
+        if entry.due_ms <= self.environment().now_ms() {
+            let order = (entry.priority, entry.due_ms, entry.seq, entry.nonce);
+            self.candidates.borrow_mut().learn(Candidate { order, name, bucket: Rc::clone(bucket) });
+        }
+    }
+
     fn push_batch(&self, tasks: &[Checked<'_>], sync: bool) -> Result<Vec<String>> {
         let count = u32::try_from(tasks.len()).unwrap_or(SEQ_LIMIT);
         let (order_ms, first) = self.take_order(count);
@@ -182,13 +274,15 @@ impl<D: Directory> Queue<D> {
         for _ in 0..TRIES_MAX {
             let layout = self.layout_made()?;
             let nonce = Nonce::draw(self.environment());
-            let made = make_batch(&layout, &nonce.text(), tasks, &entries, sync).and_then(|dir| {
+            let name = nonce.text();
+            let made = batch::make(&layout.tmp, &name, tasks, &entries, &self.pack, self.environment(), sync);
+            let made = made.and_then(|dir| {
                 let Some(dir) = dir else { return Ok(None) };
                 let bucket = BucketName::of_batch(priority, due_ms, nonce);
                 let Some(parent) = try_ensure_dir(&layout.pending, &bucket::priority_dir(priority))? else {
                     return Ok(None);
                 };
-                match layout.tmp.rename(&nonce.text(), &parent, &bucket.text()) {
+                match layout.tmp.rename(&name, &parent, &bucket.text()) {
                     Ok(()) => Ok(Some((dir, parent))),
                     Err(FsError::NotFound) => Ok(None),
                     Err(error) => Err(Error::at("a batch", &error)),
@@ -204,11 +298,11 @@ impl<D: Directory> Queue<D> {
                 }
                 // A sweeper took it for debris, or somebody removed the directories.
                 Ok(None) => {
-                    let _ = remove_tree(&layout.tmp, &nonce.text());
+                    let _ = remove_tree(&layout.tmp, &name);
                     self.forget_layout();
                 }
                 Err(error) => {
-                    let _ = remove_tree(&layout.tmp, &nonce.text());
+                    let _ = remove_tree(&layout.tmp, &name);
                     return Err(error);
                 }
             }
@@ -217,29 +311,24 @@ impl<D: Directory> Queue<D> {
     }
 }
 
-/// Writes a batch where nobody looks; `None` if a directory on the way was removed.
-fn make_batch<D: Directory>(
-    layout: &Layout<D>,
-    name: &str,
-    tasks: &[Checked<'_>],
-    entries: &[Entry],
-    sync: bool,
-) -> Result<Option<D>> {
-    let at = |error: FsError| Error::at("a batch", &error);
-    let dir = match layout.tmp.create_dir(name).and_then(|()| layout.tmp.open_dir(name)) {
-        Ok(dir) => dir,
-        Err(FsError::NotFound) => return Ok(None),
-        Err(error) => return Err(at(error)),
-    };
-    for (task, entry) in tasks.iter().zip(entries) {
-        let file = match create_file(&dir, &entry.text(), &[task.payload, &task.trailer]) {
-            Ok(file) => file,
-            Err(FsError::NotFound) => return Ok(None),
-            Err(error) => return Err(at(error)),
-        };
-        if sync {
-            file.sync().map_err(at)?;
+/// A bucket that is pushed into again and again.
+#[derive(Debug)]
+pub(crate) struct OpenBucket<D> {
+    name: BucketName,
+    dir: Rc<D>,
+    opened: Opened<D>,
+    /// Whether the way to it was synced since it was opened.
+    is_anchored: Cell<bool>,
+}
+
+impl<D: Directory> OpenBucket<D> {
+    /// Returns once what was put into it is on the disk, and the way to it.
+    fn sync(&self, layout: &Layout<D>) -> Result<()> {
+        if self.is_anchored.get() {
+            return sync_all(&[(&self.opened.dir, "a bucket")]);
         }
+        self.opened.sync(layout)?;
+        self.is_anchored.set(!layout.is_doubted());
+        Ok(())
     }
-    Ok(Some(dir))
 }

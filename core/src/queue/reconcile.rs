@@ -83,13 +83,17 @@ impl<D: Directory> Queue<D> {
         names: Vec<Standing<D>>,
         report: &mut dyn FnMut(String, String),
     ) -> Result<()> {
-        // A listing may have shown one name before a rename and another after it: only links are believed.
+        // A listing may have shown one name before a rename and another after it: only links are believed. A pack has
+        // many; but names never come back, so what stands both before and after others were seen stood with them.
         let mut doubled: Vec<Standing<D>> =
-            names.into_iter().filter(|(dir, entry, _)| is_doubled(&**dir, &entry.text())).collect();
+            names.into_iter().filter(|(dir, entry, _)| may_be_doubled(&**dir, entry)).collect();
+        doubled.retain(|(dir, entry, _)| may_be_doubled(&**dir, entry));
         doubled.sort_by_cached_key(|(_, entry, _)| rank(entry));
+        // One name that was listed twice, since the directory around it was moved.
+        doubled.dedup_by(|(_, a, _), (_, b, _)| a == b);
         let kept = doubled.pop();
         for (dir, entry, path) in doubled {
-            if is_doubled(&*dir, &entry.text()) {
+            if may_be_doubled(&*dir, &entry) {
                 unlink(&*dir, &entry.text(), &path)?;
                 report(path, String::from("stood twice after a power cut, the later state was kept"));
             }
@@ -191,6 +195,14 @@ pub(crate) fn for_each_file<D: Directory>(layout: &Layout<D>, visit: &mut dyn Fn
     };
     layout.for_each_pending(&mut look)?;
     layout.for_each_fixed(&mut look)
+}
+
+/// Whether the file has other names; where it is a pack, whether it stands at all.
+fn may_be_doubled<D: Directory>(dir: &D, entry: &Entry) -> bool {
+    match entry.extent {
+        Some(_) => dir.metadata(&entry.text()).is_ok(),
+        None => is_doubled(dir, &entry.text()),
+    }
 }
 
 fn is_doubled<D: Directory>(dir: &D, name: &str) -> bool {

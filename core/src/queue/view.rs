@@ -15,7 +15,6 @@ use crate::capability::{Directory, FsError, Kind};
 use crate::error::{Error, Result};
 use crate::limits::PAGE_MAX;
 use crate::name::{Key, number};
-use crate::store::read_file;
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -226,7 +225,7 @@ impl<D: Directory> Queue<D> {
                     Err(FsError::NotFound) => return Ok(None),
                     Err(error) => return Err(Error::at("a task", &error)),
                 };
-                let read = read_file(&file, content::FILE_BYTES_MAX).map_err(|error| Error::at("a task", &error))?;
+                let read = content::read(entry, &file).map_err(|error| Error::at("a task", &error))?;
                 Ok(read.and_then(|bytes| content::split(entry, bytes)))
             }
         }

@@ -76,13 +76,18 @@ pub(crate) fn read_file<F: File>(file: &F, limit: usize) -> FsResult<Option<Vec<
 
 /// Reads a file that is known to have `size` bytes; `None` if that is over `limit`.
 pub(crate) fn read_sized<F: File>(file: &F, size: u64, limit: usize) -> FsResult<Option<Vec<u8>>> {
+    read_from(file, 0, size, limit)
+}
+
+/// Reads `size` bytes at `start`, or as many as there are; `None` if that is over `limit`.
+pub(crate) fn read_from<F: File>(file: &F, start: u64, size: u64, limit: usize) -> FsResult<Option<Vec<u8>>> {
     let Some(size) = usize::try_from(size).ok().filter(|size| *size <= limit) else {
         return Ok(None);
     };
     let mut data = vec![0; size];
     let mut filled = 0;
     while filled < size {
-        let read = file.read_at(&mut data[filled..], filled as u64)?;
+        let read = file.read_at(&mut data[filled..], start.saturating_add(filled as u64))?;
         if read == 0 {
             data.truncate(filled);
             break;
@@ -93,7 +98,7 @@ pub(crate) fn read_sized<F: File>(file: &F, size: u64, limit: usize) -> FsResult
 }
 
 /// Writes all of `data` at `offset`.
-fn write_all<F: File>(file: &F, data: &[u8], offset: u64) -> FsResult<()> {
+pub(crate) fn write_all<F: File>(file: &F, data: &[u8], offset: u64) -> FsResult<()> {
     let mut written = 0;
     while written < data.len() {
         let step = file.write_at(&data[written..], offset.saturating_add(written as u64))?;

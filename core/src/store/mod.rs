@@ -4,16 +4,18 @@ mod damage;
 mod files;
 mod floor;
 mod format;
+mod pack;
 mod patience;
 mod trash;
 
 pub(crate) use damage::{Damage, set_aside};
 pub(crate) use files::{
-    create_file, ensure_dir, is_sync, list_entries, open_or_absent, read_file, read_sized, remove_tree, sync_all,
-    try_ensure_dir,
+    create_file, ensure_dir, is_sync, list_entries, open_or_absent, read_file, read_from, read_sized, remove_tree,
+    sync_all, try_ensure_dir, write_all,
 };
 pub(crate) use floor::Floor;
 pub(crate) use format::{FORMAT_FILE, Format};
+pub(crate) use pack::{Extent, PACK_LINKS_MAX, PACKED_BYTES_MAX, Pack, SEPARATOR};
 pub(crate) use patience::Patience;
 pub(crate) use trash::{Swept, Trash};
 

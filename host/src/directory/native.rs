@@ -112,6 +112,10 @@ impl Directory for NativeDirectory {
         self.dir.rename(component(from)?, &to.dir, component(name)?).map_err(failed)
     }
 
+    fn link(&self, from: &str, to: &Self, name: &str) -> FsResult<()> {
+        self.dir.hard_link(component(from)?, &to.dir, component(name)?).map_err(failed)
+    }
+
     fn unlink(&self, name: &str) -> FsResult<()> {
         self.dir.remove_file(component(name)?).map_err(failed)
     }

@@ -98,6 +98,19 @@ impl<D: Directory> HostDescriptor for Wasi<D> {
         Ok(directory.rename(name, &new_directory, new_name)?)
     }
 
+    fn link_at(
+        &mut self,
+        start: Resource<Descriptor>,
+        _links: PathFlags,
+        path: String,
+        new_start: Resource<Descriptor>,
+        new_path: String,
+    ) -> Answer<()> {
+        let (directory, name) = resolve_entry(self.directory(&start)?, &path)?;
+        let (new_directory, new_name) = resolve_entry(self.directory(&new_start)?, &new_path)?;
+        Ok(directory.link(name, &new_directory, new_name)?)
+    }
+
     fn unlink_file_at(&mut self, start: Resource<Descriptor>, path: String) -> Answer<()> {
         let (directory, name) = resolve_entry(self.directory(&start)?, &path)?;
         Ok(directory.unlink(name)?)
@@ -189,17 +202,6 @@ impl<D: Directory> HostDescriptor for Wasi<D> {
         _: String,
         _: NewTimestamp,
         _: NewTimestamp,
-    ) -> Answer<()> {
-        Err(ErrorCode::Unsupported)
-    }
-
-    fn link_at(
-        &mut self,
-        _: Resource<Descriptor>,
-        _: PathFlags,
-        _: String,
-        _: Resource<Descriptor>,
-        _: String,
     ) -> Answer<()> {
         Err(ErrorCode::Unsupported)
     }

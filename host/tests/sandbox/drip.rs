@@ -81,6 +81,10 @@ impl Directory for Drip {
         self.directory.rename(from, &to.directory, name)
     }
 
+    fn link(&self, from: &str, to: &Self, name: &str) -> FsResult<()> {
+        self.directory.link(from, &to.directory, name)
+    }
+
     fn unlink(&self, name: &str) -> FsResult<()> {
         self.directory.unlink(name)
     }

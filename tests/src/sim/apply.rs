@@ -21,8 +21,8 @@ pub(crate) struct Effect {
     pub(crate) moved: Vec<Ino>,
     /// A file that was written while others could reach it.
     pub(crate) exposed: Option<Ino>,
-    /// Files that lost a name while others could reach them.
-    pub(crate) unnamed: Vec<Ino>,
+    /// Files that lost or gained a name while others could reach them.
+    pub(crate) renumbered: Vec<Ino>,
     pub(crate) made: bool,
 }
 
@@ -32,7 +32,7 @@ impl Effect {
         self.changes.clear();
         self.moved.clear();
         self.exposed = None;
-        self.unnamed.clear();
+        self.renumbered.clear();
         self.made = false;
     }
 }
@@ -121,7 +121,7 @@ impl FileSystem {
         } else if let Some(node) = self.node_mut(ino) {
             node.links -= 1;
             if node.owner.is_none() {
-                effect.unnamed.push(ino);
+                effect.renumbered.push(ino);
             }
             effect.touched.push(ino);
         }
@@ -190,6 +190,38 @@ impl FileSystem {
         Ok(Answer::Done)
     }
 
+    fn link(
+        &mut self,
+        from: Ino,
+        old: &Name,
+        to: Ino,
+        new: &Name,
+        by: &By<'_>,
+        effect: &mut Effect,
+    ) -> Fallible<Answer> {
+        if !self.takes_links {
+            return Err(FsError::Unsupported);
+        }
+        let (source, node) = self.find(from, old)?;
+        if matches!(node.body, Body::Dir(_)) {
+            return Err(FsError::Denied);
+        }
+        let was_public = node.owner.is_none();
+        self.vacant(to, new)?;
+        if let Some(node) = self.node_mut(source) {
+            node.links += 1;
+        }
+        if was_public {
+            effect.renumbered.push(source);
+        }
+        self.add(to, new, source, by.now, effect);
+        effect.touched.push(source);
+        if !self.private(to, by) {
+            self.publish(source);
+        }
+        Ok(Answer::Done)
+    }
+
     fn meta(node: &Node) -> Answer {
         let (kind, size) = match &node.body {
             Body::Dir(_) => (Kind::Directory, 0),
@@ -226,6 +258,7 @@ impl FileSystem {
             Op::CreateDir(dir, name) => self.make(*dir, name, Body::Dir(Vec::new()), by, effect),
             Op::Create(dir, name) => self.make(*dir, name, Body::File(Rc::default()), by, effect),
             Op::Rename(from, old, to, new) => self.rename(*from, old, *to, new, by, effect),
+            Op::Link(from, old, to, new) => self.link(*from, old, *to, new, by, effect),
             Op::Unlink(dir, name) => {
                 let (ino, node) = self.find(*dir, name)?;
                 if matches!(node.body, Body::Dir(_)) {

@@ -13,6 +13,7 @@ impl Explorer<'_> {
             Op::Create(d, n) => (Deed::Create, fs.show_entry(*d, &n.text), None),
             Op::CreateDir(d, n) => (Deed::CreateDir, fs.show_entry(*d, &n.text), None),
             Op::Rename(d, n, e, m) => (Deed::Rename, fs.show_entry(*d, &n.text), Some(fs.show_entry(*e, &m.text))),
+            Op::Link(d, n, e, m) => (Deed::Link, fs.show_entry(*d, &n.text), Some(fs.show_entry(*e, &m.text))),
             Op::Unlink(d, n) => (Deed::Unlink, fs.show_entry(*d, &n.text), None),
             Op::RemoveDir(d, n) => (Deed::RemoveDir, fs.show_entry(*d, &n.text), None),
             Op::WriteAt(f, ..) => (Deed::Write, fs.path_of(*f).unwrap_or_default(), None),

@@ -121,6 +121,12 @@ impl Directory for SimDirectory {
         done(self.port.call(&Op::Rename(self.ino, from, to.ino, name)))
     }
 
+    fn link(&self, from: &str, to: &Self, name: &str) -> FsResult<()> {
+        checked(from)?;
+        checked(name)?;
+        done(self.port.call(&Op::Link(self.ino, from, to.ino, name)))
+    }
+
     fn unlink(&self, name: &str) -> FsResult<()> {
         checked(name)?;
         done(self.port.call(&Op::Unlink(self.ino, name)))

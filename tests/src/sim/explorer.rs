@@ -367,7 +367,7 @@ impl<'s> Explorer<'s> {
         let mut assumptions = self.assumptions.borrow_mut();
         effect.moved.iter().for_each(|dir| assumptions.opened(*dir));
         effect.exposed.iter().for_each(|file| assumptions.exposed(*file));
-        effect.unnamed.iter().for_each(|file| assumptions.unnamed(*file));
+        effect.renumbered.iter().for_each(|file| assumptions.renumbered(*file));
         drop(assumptions);
         self.effect = effect;
         if let (Some(observer), Some(act), false) = (&self.scenario.observer, act, matches!(answer, Answer::Failed(_)))

@@ -43,11 +43,13 @@ pub(crate) struct FileSystem {
     /// Sorted by number. A removed directory has no row; a file without names keeps its row for those who have it open.
     rows: Rc<Vec<Row>>,
     sum: u128,
+    /// Whether a file can have a second name; not on every system.
+    pub(crate) takes_links: bool,
 }
 
 impl FileSystem {
     pub(crate) fn new(now: u64) -> Self {
-        let mut fs = Self { rows: Rc::default(), sum: 0 };
+        let mut fs = Self { rows: Rc::default(), sum: 0, takes_links: true };
         fs.insert(ROOT, Node { body: Body::Dir(Vec::new()), links: 1, modified: now, denied: false, owner: None });
         fs.refresh(ROOT);
         fs

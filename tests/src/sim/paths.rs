@@ -54,6 +54,9 @@ impl FileSystem {
             Op::Rename(d, n, e, m) => {
                 format!("rename {} -> {}", self.show_entry(*d, &n.text), self.show_entry(*e, &m.text))
             }
+            Op::Link(d, n, e, m) => {
+                format!("link {} -> {}", self.show_entry(*d, &n.text), self.show_entry(*e, &m.text))
+            }
             Op::Unlink(d, n) => format!("unlink {}", self.show_entry(*d, &n.text)),
             Op::RemoveDir(d, n) => format!("remove directory {}", self.show_entry(*d, &n.text)),
             Op::List(d) => format!("list {}", self.show(*d)),

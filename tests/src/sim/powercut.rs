@@ -3,7 +3,7 @@
 //! Every change of a directory is remembered until it is certain to be on the disk: until the directory is
 //! synced, or the file or directory that was made or moved. A cut keeps any subset of the others. On btrfs a
 //! rename across directories of which only the target was synced can leave the entry under both names.
-//! Content that was not synced comes back whole, empty, or as zeros.
+//! Content that was not synced comes back whole, empty, or as zeros; what was synced before it stays.
 
 use super::apply::{Change, Effect};
 use super::filesystem::{Body, FileSystem};
@@ -25,8 +25,10 @@ pub(crate) struct Journal {
     /// Names as they are on the disk. Contents are taken from the running system.
     disk: FileSystem,
     pending: Vec<Pending>,
-    /// Files whose content is not on the disk.
-    dirty: Vec<Ino>,
+    /// Files whose content is not on the disk, but for so many bytes at the beginning.
+    dirty: Vec<(Ino, usize)>,
+    /// How long files were when they were last synced.
+    synced: Vec<(Ino, usize)>,
 }
 
 /// Which of the unsynced changes a cut keeps.
@@ -52,7 +54,7 @@ pub enum Disk {
 
 impl Journal {
     pub(crate) fn new(fs: &FileSystem) -> Self {
-        Self { disk: fs.clone(), pending: Vec::new(), dirty: Vec::new() }
+        Self { disk: fs.clone(), pending: Vec::new(), dirty: Vec::new(), synced: Vec::new() }
     }
 
     pub(crate) fn note(&mut self, operation: &Operation, answer: &Answer, effect: &Effect, fs: &FileSystem) {
@@ -61,7 +63,7 @@ impl Journal {
         }
         match operation {
             Op::SyncDir(ino) | Op::SyncFile(ino) => self.sync(*ino, fs),
-            Op::WriteAt(ino, ..) if !self.dirty.contains(ino) => self.dirty.push(*ino),
+            Op::WriteAt(ino, _, at) => self.write(*ino, usize::try_from(*at).unwrap_or(usize::MAX)),
             _ if !effect.changes.is_empty() => {
                 self.pending.push(Pending { changes: effect.changes.clone(), half: false })
             }
@@ -69,8 +71,20 @@ impl Journal {
         }
     }
 
+    fn write(&mut self, ino: Ino, at: usize) {
+        let synced = self.synced.iter().find(|(file, _)| *file == ino).map_or(0, |(_, length)| *length);
+        match self.dirty.iter_mut().find(|(file, _)| *file == ino) {
+            Some((_, kept)) => *kept = at.min(*kept),
+            None => self.dirty.push((ino, at.min(synced))),
+        }
+    }
+
     fn sync(&mut self, ino: Ino, fs: &FileSystem) {
-        self.dirty.retain(|file| *file != ino);
+        self.dirty.retain(|(file, _)| *file != ino);
+        if let Some(Body::File(bytes)) = fs.node(ino).map(|node| &node.body) {
+            self.synced.retain(|(file, _)| *file != ino);
+            self.synced.push((ino, bytes.len()));
+        }
         let mut waiting = Vec::new();
         for mut pending in std::mem::take(&mut self.pending) {
             let across = matches!(pending.changes[..], [Change::Remove(from, ..), Change::Add(to, ..)] if from != to);
@@ -164,14 +178,17 @@ impl World {
             let whole = now.body.clone();
             if let Some(node) = after.node_mut(*ino) {
                 if let (Body::File(kept), Body::File(bytes)) = (&mut node.body, whole) {
-                    *kept = match (journal.dirty.contains(ino), cut) {
-                        (false, _) => bytes,
-                        (true, Cut::Seed(seed)) => match random(!seed, *ino) % 3 {
+                    let safe = journal.dirty.iter().find(|(file, _)| file == ino).map(|(_, safe)| *safe);
+                    *kept = match (safe, cut) {
+                        (None, _) => bytes,
+                        (Some(safe), Cut::Seed(seed)) => match random(!seed, *ino) % 3 {
                             0 => bytes,
-                            1 => Rc::new(vec![0; bytes.len()]),
-                            _ => Rc::default(),
+                            1 => {
+                                Rc::new(bytes.iter().enumerate().map(|(n, b)| if n < safe { *b } else { 0 }).collect())
+                            }
+                            _ => Rc::new(bytes[..safe].to_vec()),
                         },
-                        (true, _) => Rc::default(),
+                        (Some(safe), _) => Rc::new(bytes[..safe].to_vec()),
                     };
                 }
                 if !matches!(node.body, Body::Dir(_)) {

@@ -27,7 +27,7 @@ pub struct Act {
     pub deed: Deed,
     /// The path it did it to.
     pub path: String,
-    /// The new path, of a rename.
+    /// The new path, of a rename or a link.
     pub to: Option<String>,
 }
 
@@ -40,6 +40,8 @@ pub enum Deed {
     CreateDir,
     /// An entry was renamed.
     Rename,
+    /// A file was given a second name.
+    Link,
     /// A file was removed.
     Unlink,
     /// A directory was removed.

@@ -4,7 +4,7 @@
 //! any other actor may do before this actor's next step depends on it, nor it on that:
 //!
 //! - reading an entry, or listing a directory, that nobody else ever changes; reading a file that is never written
-//!   where others can reach it, or the metadata of one that never loses a name there either;
+//!   where others can reach it, or the metadata of one that never loses or gains a name there either;
 //! - anything in a directory that only its maker can reach yet, or under a name that one actor alone uses in a
 //!   directory that nobody lists (a *workshop*, as `tmp` is where nobody sweeps).
 //!
@@ -36,8 +36,8 @@ pub(crate) struct Assumptions {
     altered: Map<Ino, u8>,
     /// Files that somebody writes where others can reach them.
     written: Set<Ino>,
-    /// Files that lose a name where others can reach them.
-    unnamed: Set<Ino>,
+    /// Files that lose or gain a name where others can reach them.
+    renumbered: Set<Ino>,
     relied_workshops: std::cell::RefCell<Set<Ino>>,
     relied_entries: std::cell::RefCell<Set<(u128, u8)>>,
     relied_listings: std::cell::RefCell<Set<(Ino, u8)>>,
@@ -106,8 +106,8 @@ impl Assumptions {
         }
     }
 
-    pub(crate) fn unnamed(&mut self, file: Ino) {
-        if self.on && self.unnamed.insert(file) {
+    pub(crate) fn renumbered(&mut self, file: Ino) {
+        if self.on && self.renumbered.insert(file) {
             self.broken |= self.relied_links.get_mut().contains(&file);
         }
     }
@@ -125,7 +125,7 @@ impl Assumptions {
             | Op::Unlink(dir, name)
             | Op::RemoveDir(dir, name)
             | Op::Metadata(dir, name) => self.used(*dir, name, program),
-            Op::Rename(from, old, to, new) => {
+            Op::Rename(from, old, to, new) | Op::Link(from, old, to, new) => {
                 self.used(*from, old, program);
                 self.used(*to, new, program);
             }
@@ -143,6 +143,7 @@ impl Assumptions {
             Op::CreateDir(dir, name) | Op::Create(dir, name) | Op::Unlink(dir, name) | Op::RemoveDir(dir, name) => {
                 self.changes(*dir, name, program)
             }
+            Op::Link(_, _, to, new) => self.changes(*to, new, program),
             Op::Rename(from, old, to, new) => {
                 self.changes(*from, old, program);
                 self.changes(*to, new, program);
@@ -207,6 +208,11 @@ impl Assumptions {
                 (absent(*from, old) && (private(*from, old) || self.settled(*from, old, slot)))
                     || (still && private(*from, old) && private(*to, new))
             }
+            // A second name is noticed, unless both are this actor's alone.
+            Op::Link(from, old, to, new) => {
+                let names_mine = |dir: Ino, name: &Name| fs.lookup(dir, &name.text).is_some_and(mine);
+                still && names_mine(*from, old) && private(*from, old) && private(*to, new)
+            }
             Op::List(dir) => mine(*dir) || self.undisturbed(*dir, slot),
             Op::Metadata(dir, name) => {
                 let fixed = |ino: Ino| fs.kind(ino) == Kind::File && self.fixed(ino) && self.lasting(ino);
@@ -230,9 +236,9 @@ impl Assumptions {
         fixed
     }
 
-    /// This file never loses a name where others can reach it. None can gain one: there is no such operation.
+    /// This file never loses or gains a name where others can reach it.
     fn lasting(&self, file: Ino) -> bool {
-        let lasting = !self.unnamed.contains(&file);
+        let lasting = !self.renumbered.contains(&file);
         if lasting {
             self.relied_links.borrow_mut().insert(file);
         }

@@ -190,6 +190,11 @@ impl World {
         plain.settle();
     }
 
+    /// From now on a file can have one name only, as on some systems.
+    pub fn refuse_links(&self) {
+        self.site.plain.borrow_mut().fs.takes_links = false;
+    }
+
     /// Forbids opening what stands at `path`.
     ///
     /// # Panics

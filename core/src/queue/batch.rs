@@ -1,0 +1,108 @@
+//! Making a batch where nobody looks: a directory with a file for a thousand tasks, which has a name for each.
+//!
+//! The file is made under the name of the first of its tasks, the others are second names of it. So a batch that is
+//! synced waits for the disk as often as it has files, and once for the directory.
+
+use super::entry::Entry;
+use super::push::Checked;
+use crate::capability::{Directory, Environment, File, FsError, FsResult};
+use crate::error::{Error, Result};
+use crate::store::{Extent, PACK_LINKS_MAX, Pack, SEPARATOR, create_file, write_all};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// How much is written at once, in bytes, where it is not one payload.
+const WRITTEN_BYTES: usize = 256 * 1024;
+
+/// Makes the batch `name` in `tmp`; `None` if a directory on the way was removed. Where a file can have one name only,
+/// each task has a file of its own, and `pack` learns of it.
+pub(crate) fn make<D: Directory>(
+    tmp: &D,
+    name: &str,
+    tasks: &[Checked<'_>],
+    entries: &[Entry],
+    pack: &Pack<D>,
+    environment: &Environment,
+    sync: bool,
+) -> Result<Option<D>> {
+    let made = tmp.create_dir(name).and_then(|()| tmp.open_dir(name)).and_then(|dir| {
+        let mut at = 0;
+        while at < tasks.len() {
+            let end = if pack.is_refused() { at + 1 } else { tasks.len().min(at + PACK_LINKS_MAX) };
+            let made = match (&tasks[at..end], &entries[at..end]) {
+                ([task], [entry]) => create_file(&dir, &entry.text(), &[task.payload, &task.trailer]),
+                (tasks, entries) => match make_pack(&dir, tasks, entries, environment) {
+                    Err(FsError::Unsupported) => {
+                        pack.refuse();
+                        continue;
+                    }
+                    other => other,
+                },
+            };
+            let file = made?;
+            if sync {
+                file.sync()?;
+            }
+            at = end;
+        }
+        Ok(dir)
+    });
+    match made {
+        Ok(dir) => Ok(Some(dir)),
+        Err(FsError::NotFound) => Ok(None),
+        Err(error) => Err(Error::at("a batch", &error)),
+    }
+}
+
+/// Makes one file of several tasks. [`FsError::Unsupported`] if it can have one name only; then nothing is left of it.
+fn make_pack<D: Directory>(
+    dir: &D,
+    tasks: &[Checked<'_>],
+    entries: &[Entry],
+    environment: &Environment,
+) -> FsResult<D::File> {
+    let pack = Extent::draw_pack(environment);
+    let mut at = 0;
+    let names = tasks.iter().zip(entries).map(|(task, entry)| {
+        let extent = Extent { pack, at, length: task.length() as u64 };
+        at = at.saturating_add(extent.length).saturating_add(SEPARATOR.len() as u64);
+        Entry { extent: Some(extent), ..entry.clone() }.text()
+    });
+    let names: Vec<String> = names.collect();
+    let [first, others @ ..] = names.as_slice() else { return Err(FsError::Invalid) };
+    let file = dir.create(first)?;
+    write_tasks(&file, tasks)?;
+    for (linked, name) in others.iter().enumerate() {
+        match dir.link(first, dir, name) {
+            Ok(()) => {}
+            Err(error @ (FsError::NotFound | FsError::NoSpace | FsError::ReadOnly)) => return Err(error),
+            Err(_) => {
+                for name in &names[..=linked] {
+                    dir.unlink(name)?;
+                }
+                return Err(FsError::Unsupported);
+            }
+        }
+    }
+    Ok(file)
+}
+
+fn write_tasks<F: File>(file: &F, tasks: &[Checked<'_>]) -> FsResult<()> {
+    let mut buffer = Vec::new();
+    let mut at: u64 = 0;
+    for part in tasks.iter().flat_map(|task| [task.payload, &task.trailer, SEPARATOR]) {
+        if buffer.len() + part.len() > WRITTEN_BYTES {
+            write_all(file, &buffer, at)?;
+            at = at.saturating_add(buffer.len() as u64);
+            buffer.clear();
+        }
+        if part.len() > WRITTEN_BYTES {
+            // Long, and not copied.
+            write_all(file, part, at)?;
+            at = at.saturating_add(part.len() as u64);
+        } else {
+            buffer.extend_from_slice(part);
+        }
+    }
+    write_all(file, &buffer, at)
+}

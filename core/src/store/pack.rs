@@ -1,0 +1,195 @@
+//! A pack: one file into which an instance writes what it publishes, one thing after the other.
+//!
+//! | | steps, the linearizing one in **bold** | a crash leaves |
+//! |---|---|---|
+//! | publish | append to `tmp/<nonce>`; **link `tmp/<nonce>` → `<dir>/<name>`** | bytes that no name tells of; `tmp/<nonce>` |
+//!
+//! Each thing is a second name of the one file, and tells where in it the content lies ([`Extent`]); from then on
+//! it is a name like any other. So no file is made for each of them, which is most of what making one costs. What
+//! has been written is never written again, and the file goes with the last of its names: nobody has to know who
+//! still needs it. A sweeper that takes `tmp/<nonce>` takes no content: the next thing goes into a new pack.
+
+use super::files::write_all;
+use crate::capability::{Directory, Environment, File, FsError, FsResult};
+use crate::name::{Nonce, number};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+
+/// The longest pack in bytes, since a thing that lasts keeps all of its pack on the disk.
+const PACK_BYTES_MAX: u64 = 256 * 1024;
+/// How many things one pack holds; file systems take 65,000 names of a file or more.
+pub(crate) const PACK_LINKS_MAX: usize = 1_000;
+/// What is longer has a file of its own, in bytes.
+pub(crate) const PACKED_BYTES_MAX: usize = 32 * 1024;
+/// After each thing, so that a pack of lines reads well.
+pub(crate) const SEPARATOR: &[u8] = b"\n";
+/// Packs are told apart by so many bits: enough for whoever has read one of them to know another.
+const ID_BITS: u32 = 40;
+
+/// Where in a file a content lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// Which pack: a hint, with which content that was read already is found again.
+    pub(crate) pack: u64,
+    /// The first byte.
+    pub(crate) at: u64,
+    /// How many bytes.
+    pub(crate) length: u64,
+}
+
+impl Extent {
+    /// Draws what tells a new pack from others.
+    pub(crate) fn draw_pack(environment: &Environment) -> u64 {
+        environment.random.next_u64() >> (u64::BITS - ID_BITS)
+    }
+
+    /// Appends `<length>-<at>-<pack>`.
+    pub(crate) fn write(&self, out: &mut String) {
+        for (n, value) in [self.length, self.at, self.pack].into_iter().enumerate() {
+            if n > 0 {
+                out.push('-');
+            }
+            number::write(out, value);
+        }
+    }
+
+    /// Reads what [`Extent::write`] writes.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let mut fields = text.split('-');
+        let mut number = || number::read(fields.next()?);
+        let (length, at, pack) = (number()?, number()?, number()?);
+        let is_sound = at.checked_add(length).is_some() && pack >> ID_BITS == 0 && fields.next().is_none();
+        is_sound.then_some(Extent { pack, at, length })
+    }
+}
+
+/// The pack that an instance writes into.
+pub(crate) struct Pack<D: Directory> {
+    open: RefCell<Option<Open<D>>>,
+    /// The directories lie on a system where a file has one name only.
+    is_refused: Cell<bool>,
+}
+
+impl<D: Directory> Default for Pack<D> {
+    fn default() -> Self {
+        Pack { open: RefCell::new(None), is_refused: Cell::new(false) }
+    }
+}
+
+impl<D: Directory> core::fmt::Debug for Pack<D> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Pack")
+    }
+}
+
+struct Open<D: Directory> {
+    tmp: D,
+    name: String,
+    file: D::File,
+    id: u64,
+    length: u64,
+    things: usize,
+}
+
+impl<D: Directory> Open<D> {
+    fn create(tmp: &D, environment: &Environment) -> FsResult<Self> {
+        let name = Nonce::draw(environment).text();
+        let file = tmp.create(&name)?;
+        Ok(Open { tmp: tmp.clone(), name, file, id: Extent::draw_pack(environment), length: 0, things: 0 })
+    }
+
+    fn has_room_for(&self, length: u64) -> bool {
+        self.things < PACK_LINKS_MAX && self.length.saturating_add(length) <= PACK_BYTES_MAX
+    }
+}
+
+impl<D: Directory> Drop for Open<D> {
+    /// What was published has names of its own.
+    fn drop(&mut self) {
+        let _ = self.tmp.unlink(&self.name);
+    }
+}
+
+impl<D: Directory> Pack<D> {
+    /// Whether a file can have one name only here, so that each thing needs one of its own.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.is_refused.get()
+    }
+
+    /// A second name was refused: there will be none.
+    pub(crate) fn refuse(&self) {
+        self.forget();
+        self.is_refused.set(true);
+    }
+
+    /// Goes on in a new pack.
+    pub(crate) fn forget(&self) {
+        self.open.borrow_mut().take();
+    }
+
+    /// Writes `parts` behind what was written before, in a new pack in `tmp` where the last one is full.
+    ///
+    /// # Errors
+    /// Whatever the system answers; the next attempt is made in a new pack.
+    pub(crate) fn append(&self, tmp: &D, parts: &[&[u8]], environment: &Environment) -> FsResult<Extent> {
+        let length = parts.iter().map(|part| part.len() as u64).sum();
+        let kept = self.open.borrow_mut().take().filter(|open| open.has_room_for(length));
+        let mut open = match kept {
+            Some(open) => open,
+            None => Open::create(tmp, environment)?,
+        };
+        let extent = Extent { pack: open.id, at: open.length, length };
+        let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + SEPARATOR.len());
+        parts.iter().for_each(|part| bytes.extend_from_slice(part));
+        bytes.extend_from_slice(SEPARATOR);
+        write_all(&open.file, &bytes, open.length)?;
+        open.length = open.length.saturating_add(bytes.len() as u64);
+        *self.open.borrow_mut() = Some(open);
+        Ok(extent)
+    }
+
+    /// Publishes what was appended last as `name` in `to`.
+    ///
+    /// # Errors
+    /// [`FsError::NotFound`] if a sweeper took the pack, or `to` was removed; whatever else the system answers.
+    pub(crate) fn link(&self, to: &D, name: &str) -> FsResult<()> {
+        let mut open = self.open.borrow_mut();
+        let open = open.as_mut().ok_or(FsError::NotFound)?;
+        open.tmp.link(&open.name, to, name)?;
+        open.things += 1;
+        Ok(())
+    }
+
+    /// Returns once all that was published from this pack is on the disk, but for the names.
+    ///
+    /// # Errors
+    /// Whatever the system answers.
+    pub(crate) fn sync(&self) -> FsResult<()> {
+        self.open.borrow().as_ref().map_or(Ok(()), |open| open.file.sync())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn an_extent_reads_back_as_written(pack in 0u64..(1 << ID_BITS), at in 0u64..(1 << 40), length in 0u64..(1 << 40)) {
+            let extent = Extent { pack, at, length };
+            let mut text = String::new();
+            extent.write(&mut text);
+            prop_assert_eq!(Extent::read(&text), Some(extent));
+        }
+    }
+
+    #[test]
+    fn what_is_no_extent_is_none() {
+        for text in ["", "1", "1-2", "1-2-3-4", "1--3", "1-2-vvvvvvvvv", "w-2-3", "fvvvvvvvvvvvv-fvvvvvvvvvvvv-1"] {
+            assert_eq!(Extent::read(text), None, "{text}");
+        }
+    }
+}
