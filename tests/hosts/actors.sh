@@ -49,6 +49,53 @@ command_act() {
             "$leasehold" queue claim nothing --holder "$1" >&2
             "$leasehold" holder ls --json | sed -n 's/.*"epoch":\([0-9]*\).*/\1/p'
             ;;
+        take-turns)
+            for _ in $(seq "$3"); do
+                "$leasehold" lock "$1" -- sh -c 'mkdir "$0/inside" && echo "$LEASEHOLD_TOKEN" >>"$0/tokens" &&
+                    rmdir "$0/inside"' "$4" || return 1
+            done
+            echo "$3"
+            ;;
+        die-holding)
+            # What a command holds lasts beyond it: nobody needs to be killed.
+            "$leasehold" holder open "$1" --ttl "$2ms" >&2
+            lease=$("$leasehold" lease acquire lease --holder "$1")
+            run=$("$leasehold" checkpoint claim run --holder "$1" --json |
+                sed 's/.*"receipt":"\([^"]*\)","token":\([0-9]*\).*/\1 \2/')
+            echo "$lease $run $("$leasehold" task claim list --next --holder "$1" | tr '\t' ' ' | cut -d ' ' -f 2)"
+            ;;
+        take-over)
+            told() { sed -n 's/.*"error":"\([^"]*\)".*/\1/p; s/.*"outcome":"\(al[^"]*\)".*/\1/p
+                s/.*"token":\([0-9]*\).*/\1/p' | head -n 1; }
+            lease=$("$leasehold" lease acquire lease --holder "$1" --json 2>&1 | told)
+            run=$("$leasehold" checkpoint claim run --holder "$1" --json 2>&1 | told)
+            echo "$lease $run $("$leasehold" task claim list 1 --holder "$1" --json 2>&1 | told)"
+            ;;
+        too-late)
+            told() { sed -n 's/.*"error":"\([^"]*\)".*/\1/p'; }
+            lease=$("$leasehold" lease release lease --token "$1" --json 2>&1 | told)
+            save=$(printf late | "$leasehold" checkpoint save run --receipt "$2" --json 2>&1 | told)
+            run=$("$leasehold" checkpoint complete run "$2" --json 2>&1 | told)
+            echo "$lease $save $run $("$leasehold" task release list 1 --token "$3" --json 2>&1 | told)"
+            ;;
+        count-up)
+            counted=0
+            while [ "$counted" -lt "$3" ]; do
+                # It says on standard error that somebody else has it.
+                number=$("$leasehold" checkpoint claim "$1" --holder "$2" --receipt "$place/receipt" 2>/dev/null) || continue
+                printf %s $((number + 1)) |
+                    "$leasehold" checkpoint save "$1" --receipt "$(cat "$place/receipt")" --no-sync >&2 || return 1
+                counted=$((counted + 1))
+            done
+            echo "$counted"
+            ;;
+        drain-list)
+            while claim=$("$leasehold" task claim "$1" --next --holder "$2"); do
+                set -- "$1" "$2" $claim
+                echo "$3"
+                "$leasehold" task done "$1" "$3" --token "$4" --no-sync >&2 || return 1
+            done
+            ;;
         push-one) printf one | "$leasehold" queue push "$1" --sync >&2 ;;
         claim)
             answer=$("$leasehold" queue claim "$1" --holder "$2" --max 1000 --json 2>&1)

@@ -56,12 +56,30 @@ counts() {
     command_in queue status "$1" --json | sed 's/.*"ready":\([0-9]*\).*"delayed":\([0-9]*\).*"claimed":\([0-9]*\).*"dead":\([0-9]*\).*/\1 \2 \3 \4/'
 }
 
+# walks RUNTIME STORE: each step is told in a file, what the command says to it as well.
 walks() {
-    said=$(act "$1" "$root" walk)
-    of=$(grep -c '^ *\["' "$here/walk.json")
-    same 'steps as told' "$said" "$of of $of" || return 1
-    # What is left is sound to the command too: one task that waits.
-    same 'damage' "$(command_in doctor)" '' && same 'tasks' "$(counts 'Käse & Brot')" '0 1 0 0'
+    said=$(act "$1" "$root" walk "$here/walks/$2.json" "$leasehold" "$root")
+    of=$(grep -c '^ *\["' "$here/walks/$2.json")
+    same 'steps as told' "$said" "$of of $of"
+}
+
+# No function of the contract is left out of the walks; those of resources go by what they are called on.
+walks_call_every_function() {
+    called=0
+    for interface in holders queues leases checkpoints tasks jobs maintenance; do
+        for function in $(sed -n 's/^ *%\{0,1\}\([a-z-]*\): \(static \)\{0,1\}func(.*/\1/p' "$here/../../wit/$interface.wit"); do
+            method=$(echo "$function" | tr - _)
+            grep -q "\"\($interface\|queue\|holder\|\$[a-z]*\)\", \"$method\"" "$here/walks/"*.json ||
+                { echo "$interface.$function is called by no walk"; return 1; }
+            called=$((called + 1))
+        done
+    done
+    [ "$called" -gt 60 ] || { echo "only $called functions were found"; return 1; }
+}
+
+needs_what_is_granted() {
+    refused='not-granted not-granted not-granted not-granted not-granted'
+    same 'what the stores say' "$(act "$1" "$root" ungranted)" "$refused" && same 'what was made' "$(ls "$root")" holders
 }
 
 leaves_no_handle_open() {
@@ -219,4 +237,75 @@ takes_back() {
     claimed=$(act "$2" "$root" claim few "$2" | sort)
     same 'claimed again' "$claimed" "$(sort "$place/pushed")" || return 1
     same 'claimed' "$(counts few)" '0 0 6 0'
+}
+
+take_turns_at_a_lease() {
+    pids=''
+    mkdir "$root/place"
+    for runtime in $actors; do
+        begin "$place/turns.$runtime" "$runtime" take-turns lease "$runtime" 40 "$root/place"
+        pids="$pids $last"
+    done
+    finish $pids || { echo 'one of them failed, or was not alone'; return 1; }
+    of=$(($(echo $actors | wc -w) * 40))
+    same 'turns' "$(wc -l <"$root/place/tokens")" "$of" || return 1
+    same 'the tokens as they rise' "$(sort -n -u "$root/place/tokens" | md5sum)" "$(md5sum <"$root/place/tokens")" || return 1
+    # The command sees the last of them, and nobody who has it or waits.
+    command_in lease show lease --json | grep "\"token\":$(tail -n 1 "$root/place/tokens"),\"holding\":null.*\"waiting\":0" ||
+        { echo 'the command sees something else:'; command_in lease show lease; return 1; }
+    same 'leases' "$(command_in lease ls)" '' && same 'damage' "$(command_in doctor)" ''
+}
+
+count_together() {
+    printf 0 | command_in checkpoint save counter >&2 || return 1
+    pids=''
+    for runtime in $actors; do
+        begin "$place/count.$runtime" "$runtime" count-up counter "$runtime" 60
+        pids="$pids $last"
+    done
+    finish $pids || { echo 'one of them failed'; return 1; }
+    same 'the count' "$(command_in checkpoint load counter)" $(($(echo $actors | wc -w) * 60)) &&
+        same 'armed' "$(command_in checkpoint ls --state armed | wc -l)" 1 && same 'damage' "$(command_in doctor)" ''
+}
+
+# Each of the later half waits for one of the first.
+drain_a_list_together() {
+    half=40
+    for number in $(seq $((2 * half))); do
+        blocker=''
+        [ "$number" -gt $half ] && blocker=$((number - half - 1))
+        echo "{\"subject\":\"$number\"${blocker:+,\"blocked_by_new\":[$blocker]}}"
+    done | command_in task batch list >"$place/made" || return 1
+    pids=''
+    for runtime in $actors; do
+        begin "$place/listed.$runtime" "$runtime" drain-list list "$runtime"
+        pids="$pids $last"
+    done
+    finish $pids || { echo 'one of them failed'; return 1; }
+    # Those who came while the rest was blocked have left; what is left is the last ones'.
+    for runtime in $actors; do cat "$place/listed.$runtime"; done | sort -n >"$place/listed"
+    act "${actors##* }" "$root" drain-list list last | cat - "$place/listed" | sort -n >"$place/listed.all"
+    same 'done once each' "$(md5sum <"$place/listed.all")" "$(md5sum <"$place/made")" &&
+        same 'completed' "$(command_in task ls list --status completed | wc -l)" $((2 * half)) &&
+        same 'damage' "$(command_in doctor)" ''
+}
+
+# takes_over DEAD TAKER: a lease, a run and a task.
+takes_over() {
+    printf content | command_in checkpoint save run >&2 && command_in task new list one >&2 || return 1
+    (act "$1" "$root" die-holding dead 2000) >"$place/had"
+    same 'what it had' "$(wc -w <"$place/had")" 4 || return 1
+    same 'while it lives' "$(act "$2" "$root" take-over taker)" 'held held already-owned' || return 1
+    tries=100
+    while taken=$(act "$2" "$root" take-over taker) && [ "${taken#held}" != "$taken" ] && [ $tries -gt 0 ]; do
+        sleep 0.1
+        tries=$((tries - 1))
+    done
+    set -- "$1" "$2" $(cat "$place/had") $taken
+    [ "$7" -gt "$3" ] && [ "$8" -gt "$5" ] && [ "$9" -gt "$6" ] || { echo "tokens do not rise: $*"; return 1; }
+    same 'what comes too late' "$(act "$1" "$root" too-late "$3" "$4" "$6")" 'lost lost lost lost' || return 1
+    same 'the content' "$(command_in checkpoint load run)" content &&
+        same 'who has the lease' "$(command_in lease ls | cut -f 1-4)" "lease	held	taker	$7" &&
+        same 'who has the run' "$(command_in checkpoint ls | cut -f 1-3)" 'run	held	taker' &&
+        same 'who has the task' "$(command_in task ls list | cut -f 1-5)" '1	in-progress	5	taker	alive'
 }
