@@ -11,6 +11,10 @@ act() {
     esac
 }
 
+await_file() {
+    while [ ! -e "$1" ]; do sleep 0.01; done
+}
+
 command_act() {
     export LEASEHOLD_ROOT="$1"
     verb=$2
@@ -29,7 +33,7 @@ command_act() {
             done >&2
             ;;
         drain)
-            while [ ! -e "$3" ]; do sleep 0.01; done
+            await_file "$3"
             # A short line is appended in one step.
             out=$place/command.drained
             : >"$out"
@@ -50,9 +54,10 @@ command_act() {
             "$leasehold" holder ls --json | sed -n 's/.*"epoch":\([0-9]*\).*/\1/p'
             ;;
         take-turns)
+            await_file "$4"
             for _ in $(seq "$3"); do
-                "$leasehold" lock "$1" -- sh -c 'mkdir "$0/inside" && echo "$LEASEHOLD_TOKEN" >>"$0/tokens" &&
-                    rmdir "$0/inside"' "$4" || return 1
+                "$leasehold" lock "$1" -- sh -c 'mkdir "$0/inside" && echo "$LEASEHOLD_TOKEN command" >>"$0/tokens" &&
+                    rmdir "$0/inside"' "$5" || return 1
             done
             echo "$3"
             ;;
@@ -79,17 +84,20 @@ command_act() {
             echo "$lease $save $run $("$leasehold" task release list 1 --token "$3" --json 2>&1 | told)"
             ;;
         count-up)
-            counted=0
+            await_file "$4"
+            counted=0 waited=0
             while [ "$counted" -lt "$3" ]; do
                 # It says on standard error that somebody else has it.
-                number=$("$leasehold" checkpoint claim "$1" --holder "$2" --receipt "$place/receipt" 2>/dev/null) || continue
+                number=$("$leasehold" checkpoint claim "$1" --holder "$2" --receipt "$place/receipt" 2>/dev/null) ||
+                    { waited=$((waited + 1)); continue; }
                 printf %s $((number + 1)) |
                     "$leasehold" checkpoint save "$1" --receipt "$(cat "$place/receipt")" --no-sync >&2 || return 1
                 counted=$((counted + 1))
             done
-            echo "$counted"
+            echo "$waited"
             ;;
         drain-list)
+            await_file "$3"
             while claim=$("$leasehold" task claim "$1" --next --holder "$2"); do
                 set -- "$1" "$2" $claim
                 echo "$3"

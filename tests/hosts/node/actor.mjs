@@ -24,7 +24,7 @@ const verbs = {
   async drain({ queue, holder }, name, worker, start) {
     const drained = queue(name);
     const held = holder('open', worker, 60_000n, 'standard');
-    while (!existsSync(start)) await pause(10);
+    await awaitFile(start);
     for (let claims = 0; ; ) {
       const tasks = drained.claim(held, 1 + (claims % 7), undefined, 'standard');
       claims += 1;
@@ -73,6 +73,14 @@ const verbs = {
     queue(name).push([newTask('one')], 'refuse', 'synced');
   },
 
+  'save-one'({ checkpoints }, run) {
+    checkpoints.save(run, bytes('one'), saveOptions(), 'synced');
+  },
+
+  'list-one'({ tasks }, list) {
+    tasks.create(list, [newListTask({ subject: 'one' })], undefined, 'synced');
+  },
+
   // Prints the payload of what it claims.
   claim({ queue, holder }, name, worker) {
     const held = holder('ensure', worker, 60_000n, 'standard');
@@ -80,12 +88,13 @@ const verbs = {
   },
 
   // Has the lease so often, half of the times in line; says so in `place`, where nobody else may be meanwhile.
-  async 'take-turns'({ leases, holder }, lease, worker, count, place) {
+  async 'take-turns'({ leases, holder }, lease, worker, count, start, place) {
     const held = holder('open', worker, 60_000n, 'standard');
+    await awaitFile(start);
     for (let number = 0; number < Number(count); number += 1) {
       const token = await (number % 2 ? inTurn(leases, lease, held) : atLast(leases, lease, held));
       mkdirSync(`${place}/inside`);
-      appendFileSync(`${place}/tokens`, `${token}\n`);
+      appendFileSync(`${place}/tokens`, `${token} ${worker}\n`);
       rmdirSync(`${place}/inside`);
       leases.release(lease, token, 'standard');
     }
@@ -107,8 +116,8 @@ const verbs = {
     const held = holder('ensure', worker, 60_000n, 'standard');
     const lease = orCase(() => leases.acquire('lease', held, 'standard'));
     const run = orCase(() => checkpoints.claim('run', held, undefined, 'standard').token);
-    const task = tasks.claim('list', 1n, held, false, 'standard');
-    say(lease, run, task.tag === 'ok' ? task.val.token : task.tag);
+    const task = orCase(() => tasks.claim('list', 1n, held, false, 'standard'));
+    say(lease, run, task === 'damaged' ? task : task.tag === 'ok' ? task.val.token : task.tag);
   },
 
   // What the dead one would do with what it had; prints what it is told.
@@ -121,12 +130,15 @@ const verbs = {
     );
   },
 
-  // Adds one to the number that is the run's content, so often.
-  async 'count-up'({ checkpoints, holder }, run, worker, count) {
+  // Adds one to the number that is the run's content, so often; prints how often somebody else had it.
+  async 'count-up'({ checkpoints, holder }, run, worker, count, start) {
     const held = holder('open', worker, 60_000n, 'standard');
+    await awaitFile(start);
+    let waited = 0;
     for (let done = 0; done < Number(count); ) {
       const claimed = orCase(() => checkpoints.claim(run, held, undefined, 'standard'));
       if (claimed === 'held') {
+        waited += 1;
         await pause(2);
         continue;
       }
@@ -134,12 +146,13 @@ const verbs = {
       checkpoints.save(run, counted, saveOptions({ receipt: claimed.receipt }), 'unsynced');
       done += 1;
     }
-    say(count);
+    say(waited);
   },
 
   // Claims what is the most urgent and completes it, until there is nothing; prints the ids.
-  'drain-list'({ tasks, holder }, list, worker) {
+  async 'drain-list'({ tasks, holder }, list, worker, start) {
     const held = holder('open', worker, 60_000n, 'standard');
+    await awaitFile(start);
     for (let claim; (claim = tasks.claimNext(list, held, false, 'standard')).tag === 'ok'; ) {
       const { token, task } = claim.val;
       say(task.id);
@@ -211,6 +224,10 @@ function orCase(call) {
     if (!(error instanceof LeaseholdError)) throw error;
     return error.tag;
   }
+}
+
+async function awaitFile(path) {
+  while (!existsSync(path)) await pause(10);
 }
 
 function pause(ms) {

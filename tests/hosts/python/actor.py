@@ -28,8 +28,7 @@ def push(instance, queue, name, count):
 def drain(instance, queue, holder, start):
     """Works from when the file `start` is there until nothing is left; prints payload and token of each task."""
     queue, holder = instance.queue(queue), instance.holder("open", holder, 60_000, "standard")
-    while not os.path.exists(start):
-        time.sleep(0.01)
+    await_file(start)
     claims = 0
     while True:
         tasks = queue.claim(holder, 1 + claims % 7, None, "standard")
@@ -77,6 +76,14 @@ def push_one(instance, queue):
     instance.queue(queue).push([new_task(b"one")], "refuse", "synced")
 
 
+def save_one(instance, run):
+    instance.checkpoints.save(run, b"one", save_options(), "synced")
+
+
+def list_one(instance, list):
+    instance.tasks.create(list, [new_list_task("one")], None, "synced")
+
+
 def claim(instance, queue, holder):
     """Prints the payload of what it claims."""
     queue, holder = instance.queue(queue), instance.holder("ensure", holder, 60_000, "standard")
@@ -84,14 +91,15 @@ def claim(instance, queue, holder):
         say(task.payload.decode())
 
 
-def take_turns(instance, lease, holder, count, place):
+def take_turns(instance, lease, name, count, start, place):
     """Has the lease so often, half of the times in line; says so in `place`, where nobody else may be meanwhile."""
-    holder = instance.holder("open", holder, 60_000, "standard")
+    holder = instance.holder("open", name, 60_000, "standard")
+    await_file(start)
     for number in range(int(count)):
         token = in_turn(instance, lease, holder) if number % 2 else at_last(instance, lease, holder)
         os.mkdir(f"{place}/inside")
         with open(f"{place}/tokens", "a") as tokens:
-            tokens.write(f"{token}\n")
+            tokens.write(f"{token} {name}\n")
         os.rmdir(f"{place}/inside")
         instance.leases.release(lease, token, "standard")
     say(count)
@@ -130,8 +138,8 @@ def take_over(instance, holder):
     holder = instance.holder("ensure", holder, 60_000, "standard")
     lease = or_case(lambda: instance.leases.acquire("lease", holder, "standard"))
     run = or_case(lambda: instance.checkpoints.claim("run", holder, None, "standard").token)
-    task = instance.tasks.claim("list", 1, holder, False, "standard")
-    say(lease, run, task.val.token if task.tag == "ok" else task.tag)
+    task = or_case(lambda: instance.tasks.claim("list", 1, holder, False, "standard"))
+    say(lease, run, task if task == "damaged" else task.val.token if task.tag == "ok" else task.tag)
 
 
 def too_late(instance, lease, receipt, task):
@@ -151,24 +159,28 @@ def or_case(call):
         return error.tag
 
 
-def count_up(instance, run, holder, count):
-    """Adds one to the number that is the run's content, so often."""
+def count_up(instance, run, holder, count, start):
+    """Adds one to the number that is the run's content, so often; prints how often somebody else had it."""
     holder = instance.holder("open", holder, 60_000, "standard")
+    await_file(start)
+    waited = 0
     done = 0
     while done < int(count):
         claimed = or_case(lambda: instance.checkpoints.claim(run, holder, None, "standard"))
         if claimed == "held":
+            waited += 1
             time.sleep(0.002)
             continue
         counted = str(int(claimed.content) + 1).encode()
         instance.checkpoints.save(run, counted, save_options(claimed.receipt), "unsynced")
         done += 1
-    say(done)
+    say(waited)
 
 
-def drain_list(instance, list, holder):
+def drain_list(instance, list, holder, start):
     """Claims what is the most urgent and completes it, until there is nothing; prints the ids."""
     holder = instance.holder("open", holder, 60_000, "standard")
+    await_file(start)
     while (claim := instance.tasks.claim_next(list, holder, False, "standard")).tag == "ok":
         say(claim.val.task.id)
         done = update_fields(status="completed", token=claim.val.token)
@@ -208,6 +220,11 @@ def cycle(instance, queue, count):
     say(handles[1] - handles[0])
 
 
+def await_file(path):
+    while not os.path.exists(path):
+        time.sleep(0.01)
+
+
 def say(*words):
     print(*words, flush=True)
 
@@ -215,8 +232,8 @@ def say(*words):
 VERBS = {
     verb.__name__.replace("_", "-"): verb
     for verb in (
-        push, drain, hold, reap, done, ensure, push_one, claim, take_turns, die_holding, take_over, too_late, count_up,
-        drain_list, ungranted, cycle, walk,
+        push, drain, hold, reap, done, ensure, push_one, save_one, list_one, claim, take_turns, die_holding, take_over,
+        too_late, count_up, drain_list, ungranted, cycle, walk,
     )
 }
 
