@@ -77,6 +77,34 @@ walks_call_every_function() {
     [ "$called" -gt 60 ] || { echo "only $called functions were found"; return 1; }
 }
 
+# fenced LANGUAGE: what the page shows in it.
+fenced() {
+    sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/!p}" "$here/../../docs/hosts.md"
+}
+
+# The program that the page shows prints what the page says.
+runs_as_the_page_says() {
+    case $1 in
+        python)
+            fenced python >"$place/page.py"
+            PYTHONPATH=$here/python timeout 120 "$target/python/bin/python" "$place/page.py" "$component" "$root"
+            ;;
+        node)
+            # Beside what it imports.
+            fenced js >"$target/node/page.mjs"
+            timeout 120 node "$target/node/page.mjs" "$target/node/component/leasehold.js" "$root"
+            ;;
+    esac >"$place/printed" || return 1
+    fenced text >"$place/page"
+    [ "$(wc -l <"$place/page")" -ge 20 ] || { echo 'the page shows next to nothing'; return 1; }
+    sed "s/\[ /[/g; s/ \]/]/g; s/true/True/g; s/undefined/None/g" "$place/printed" | diff "$place/page" - || return 1
+    # The command finds what it left behind.
+    same 'leases' "$(command_in lease ls --all | cut -f 1-3)" 'build	held	other' &&
+        same 'runs' "$(command_in checkpoint ls | cut -f 1,2)" 'run	done' &&
+        same 'tasks' "$(command_in task ls house | cut -f 1-5)" '1	completed	5	worker	dead
+2	in-progress	5	worker	dead' && same 'jobs' "$(command_in job ls)" ''
+}
+
 needs_what_is_granted() {
     refused='not-granted not-granted not-granted not-granted not-granted'
     same 'what the stores say' "$(act "$1" "$root" ungranted)" "$refused" && same 'what was made' "$(ls "$root")" holders
