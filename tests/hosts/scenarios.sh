@@ -53,7 +53,8 @@ same() {
 }
 
 counts() {
-    command_in queue status "$1" --json | sed 's/.*"ready":\([0-9]*\).*"delayed":\([0-9]*\).*"claimed":\([0-9]*\).*"dead":\([0-9]*\).*/\1 \2 \3 \4/'
+    command_in queue status "$1" --json |
+        sed 's/.*"ready":\([0-9]*\).*"delayed":\([0-9]*\).*"claimed":\([0-9]*\).*"dead":\([0-9]*\).*/\1 \2 \3 \4/'
 }
 
 # walks RUNTIME STORE: each step is told in a file, what the command says to it as well.
@@ -67,7 +68,8 @@ walks() {
 walks_call_every_function() {
     called=0
     for interface in holders queues leases checkpoints tasks jobs maintenance; do
-        for function in $(sed -n 's/^ *%\{0,1\}\([a-z-]*\): \(static \)\{0,1\}func(.*/\1/p' "$here/../../wit/$interface.wit"); do
+        wit=$here/../../wit/$interface.wit
+        for function in $(sed -n 's/^ *%\{0,1\}\([a-z-]*\): \(static \)\{0,1\}func(.*/\1/p' "$wit"); do
             method=$(echo "$function" | tr - _)
             grep -q "\"\($interface\|queue\|holder\|\$[a-z]*\)\", \"$method\"" "$here/walks/"*.json ||
                 { echo "$interface.$function is called by no walk"; return 1; }
@@ -313,12 +315,14 @@ take_turns_at_a_lease() {
     of=$(($(echo $actors | wc -w) * 40))
     same 'turns' "$(wc -l <"$root/place/tokens")" "$of" || return 1
     cut -d ' ' -f 1 "$root/place/tokens" >"$place/tokens"
-    sort -n -u "$place/tokens" | cmp - "$place/tokens" || { echo 'tokens do not rise'; cat "$root/place/tokens"; return 1; }
+    sort -n -u "$place/tokens" | cmp - "$place/tokens" ||
+        { echo 'tokens do not rise:'; cat "$root/place/tokens"; return 1; }
     changes=$(cut -d ' ' -f 2 "$root/place/tokens" | uniq | wc -l)
     echo "it changed hands $changes times"
     [ "$changes" -ge 20 ] || { echo 'so seldom that they hardly met'; return 1; }
     # The command sees the last of them, and nobody who has it or waits.
-    command_in lease show lease --json | grep "\"token\":$(tail -n 1 "$place/tokens"),\"holding\":null.*\"waiting\":0" ||
+    latest=$(tail -n 1 "$place/tokens")
+    command_in lease show lease --json | grep "\"token\":$latest,\"holding\":null.*\"waiting\":0" ||
         { echo 'the command sees something else:'; command_in lease show lease; return 1; }
     same 'leases' "$(command_in lease ls)" '' && same 'damage' "$(command_in doctor)" ''
 }
@@ -332,8 +336,7 @@ count_together() {
     done
     start_together
     finish $pids || { echo 'one of them failed'; return 1; }
-    waited=$(cat "$place/count."* | tr '\n' ' ')
-    [ "$waited" != '0 0 0 ' ] || { echo 'they never met'; return 1; }
+    grep -qvx 0 "$place/count."* || { echo 'they never met'; return 1; }
     same 'the count' "$(command_in checkpoint load counter)" $(($(echo $actors | wc -w) * 60)) &&
         same 'armed' "$(command_in checkpoint ls --state armed | wc -l)" 1 && same 'damage' "$(command_in doctor)" ''
 }
@@ -361,12 +364,26 @@ drain_a_list_together() {
         same 'damage' "$(command_in doctor)" ''
 }
 
-# takes_over DEAD TAKER: a lease, a run and a task.
+# takes_over DEAD TAKER: a lease, a run and a task, of what was killed and is ended by somebody.
 takes_over() {
+    holding_dies "$1" 60000 || return 1
+    same 'before its end' "$(act "$2" "$root" take-over taker)" 'held held already-owned' || return 1
+    command_in holder end dead >&2 || return 1
+    has_taken_over "$1" "$2"
+}
+
+# takes_over_in_time DEAD TAKER: of what was killed, and not renewed.
+takes_over_in_time() {
+    holding_dies "$1" 300 && has_taken_over "$1" "$2"
+}
+
+holding_dies() {
     printf content | command_in checkpoint save run >&2 && command_in task new list one >&2 || return 1
-    (act "$1" "$root" die-holding dead 2000) >"$place/had"
-    same 'what it had' "$(wc -w <"$place/had")" 4 || return 1
-    same 'while it lives' "$(act "$2" "$root" take-over taker)" 'held held already-owned' || return 1
+    (act "$1" "$root" die-holding dead "$2") >"$place/had"
+    same 'what it had' "$(wc -w <"$place/had")" 4
+}
+
+has_taken_over() {
     tries=100
     while taken=$(act "$2" "$root" take-over taker) && [ "${taken#held}" != "$taken" ] && [ $tries -gt 0 ]; do
         sleep 0.1

@@ -172,7 +172,7 @@ const verbs = {
     );
   },
 
-  // Goes through the life of something in each store, so often; prints how many handles that left open.
+  // Goes through the life of a task so often, and now and then of all else; prints how many handles that left open.
   cycle({ queue, leases, checkpoints, tasks, jobs, holder }, name, count) {
     const cycled = queue(name);
     const held = holder('open', 'cycle', 60_000n, 'standard');
@@ -181,6 +181,8 @@ const verbs = {
       cycled.push([newTask('again', { id: number % 2 ? String(number) : undefined })], 'refuse', 'unsynced');
       const [task] = cycled.claim(held, 1, undefined, 'standard');
       cycled.done(task.receipt, undefined, 'standard');
+      if (number % Math.floor(Number(count) / 2) === 50) handles.push(readdirSync('/proc/self/fd').length);
+      if (number % 4) continue;
       leases.release('cycle', leases.acquire('cycle', held, 'standard'), 'standard');
       checkpoints.save('cycle', bytes('again'), saveOptions(), 'unsynced');
       const run = checkpoints.claim('cycle', held, undefined, 'standard');
@@ -190,7 +192,6 @@ const verbs = {
       const job = jobs.create(jobSpec({ command: ['true'] }), undefined, 'unsynced');
       jobs.fail(job, 'spawn', 'unsynced');
       jobs.collect(0n);
-      if (number % Math.floor(Number(count) / 2) === 50) handles.push(readdirSync('/proc/self/fd').length);
     }
     say(handles[1] - handles[0]);
   },

@@ -107,6 +107,10 @@ function matches(answer, told) {
     return answer !== undefined && Object.entries(told).every(([name, field]) => matches(answer[name], field));
   }
   if (answer instanceof Uint8Array) return text(answer) === told;
-  if (typeof answer === 'bigint' || typeof told === 'bigint') return answer !== undefined && BigInt(answer) === BigInt(told);
-  return answer === told;
+  // The command's numbers are no bigints.
+  return answer === told || (isNumber(answer) && isNumber(told) && BigInt(answer) === BigInt(told));
+}
+
+function isNumber(value) {
+  return typeof value === 'bigint' || Number.isInteger(value);
 }

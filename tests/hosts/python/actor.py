@@ -200,13 +200,17 @@ def ungranted(instance):
 
 
 def cycle(instance, queue, count):
-    """Goes through the life of something in each store, so often; prints how many handles that left open."""
+    """Goes through the life of a task so often, and now and then of all else; prints how many handles that left open."""
     queue, holder = instance.queue(queue), instance.holder("open", "cycle", 60_000, "standard")
     handles = []
     for number in range(int(count)):
         queue.push([new_task(b"again", id=str(number) if number % 2 else None)], "refuse", "unsynced")
         [task] = queue.claim(holder, 1, None, "standard")
         queue.done(task.receipt, None, "standard")
+        if number % (int(count) // 2) == 50:
+            handles.append(len(os.listdir("/proc/self/fd")))
+        if number % 4:
+            continue
         instance.leases.release("cycle", instance.leases.acquire("cycle", holder, "standard"), "standard")
         instance.checkpoints.save("cycle", b"again", save_options(), "unsynced")
         run = instance.checkpoints.claim("cycle", holder, None, "standard")
@@ -215,8 +219,6 @@ def cycle(instance, queue, count):
         instance.tasks.delete("cycle", id, None, None, None, "unsynced")
         instance.jobs.fail(instance.jobs.create(job_spec(["true"]), None, "unsynced"), "spawn", "unsynced")
         instance.jobs.collect(0)
-        if number % (int(count) // 2) == 50:
-            handles.append(len(os.listdir("/proc/self/fd")))
     say(handles[1] - handles[0])
 
 
