@@ -1,7 +1,7 @@
 //! What the record of a job promises. What runs and dies is played here; the bugs of the source system are named F1 to
 //! F10 as in `docs/contracts.md`.
 
-use super::support::MINUTE_MS;
+use super::support::{MINUTE_MS, remove};
 use leasehold_core::Durability::{Standard, Unsynced};
 use leasehold_core::Error;
 use leasehold_core::capability::Directory;
@@ -105,6 +105,44 @@ fn a_command_that_had_ended_by_itself_was_not_killed() {
     world.advance(48 * 60 * MINUTE_MS);
     let job = jobs.kill(&job.id, Reason::Timeout, Standard).unwrap();
     assert_eq!(states(&job), (JobState::Failed, Some(7), Reason::None));
+}
+
+/// F4: a job that had run for a day was called dead, and its code never looked for.
+#[test]
+fn a_job_that_runs_for_days_is_not_called_dead() {
+    let world = World::new();
+    let jobs = world.jobs();
+    let job = running(&jobs);
+    for _ in 0..3 {
+        world.advance(24 * 60 * MINUTE_MS);
+        world.maintenance().sweep(MINUTE_MS).unwrap();
+        assert_eq!(jobs.collect(0).unwrap(), 0);
+        assert_eq!(states(&jobs.settle(&job.id, false, Standard).unwrap()), (JobState::Running, None, Reason::None));
+    }
+    leave_marker(&world, &job, "0");
+    assert_eq!(states(&jobs.settle(&job.id, true, Standard).unwrap()), (JobState::Completed, Some(0), Reason::None));
+}
+
+/// F9: where records were looked for depended on which directories existed, so that making or removing one hid them.
+#[test]
+fn records_stand_in_one_place_whatever_directories_come_and_go() {
+    let world = World::new();
+    let before = running(&world.jobs());
+    // What somebody else puts beside them, or clears away.
+    world.directory("jobs/harness/0123456789abcdef");
+    world.directory("harness");
+    remove(&world, "jobs/tmp");
+    let after = running(&world.jobs());
+    remove(&world, "jobs/harness");
+    remove(&world, "jobs/tmp");
+    let jobs = world.jobs();
+    let listed: Vec<_> = jobs.list(None, None, 10).unwrap().jobs.into_iter().map(|job| job.id).collect();
+    assert_eq!(listed, [before.id.clone(), after.id.clone()]);
+    for job in [&before, &after] {
+        leave_marker(&world, job, "0");
+        assert_eq!(jobs.settle(&job.id, true, Standard).unwrap().state, JobState::Completed);
+        assert!(world.view(|view| view.exists(&format!("jobs/{}/exit", job.directory))));
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod leases;
 mod looop;
 mod maintenance;
 mod mended;
+mod pages;
 mod queue;
 mod queue_given;
 mod queue_operator;

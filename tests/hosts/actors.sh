@@ -11,6 +11,10 @@ act() {
     esac
 }
 
+await_file() {
+    while [ ! -e "$1" ]; do sleep 0.01; done
+}
+
 command_act() {
     export LEASEHOLD_ROOT="$1"
     verb=$2
@@ -29,7 +33,7 @@ command_act() {
             done >&2
             ;;
         drain)
-            while [ ! -e "$3" ]; do sleep 0.01; done
+            await_file "$3"
             # A short line is appended in one step.
             out=$place/command.drained
             : >"$out"
@@ -48,6 +52,57 @@ command_act() {
         ensure)
             "$leasehold" queue claim nothing --holder "$1" >&2
             "$leasehold" holder ls --json | sed -n 's/.*"epoch":\([0-9]*\).*/\1/p'
+            ;;
+        take-turns)
+            await_file "$4"
+            for _ in $(seq "$3"); do
+                "$leasehold" lock "$1" -- sh -c 'mkdir "$0/inside" && echo "$LEASEHOLD_TOKEN command" >>"$0/tokens" &&
+                    rmdir "$0/inside"' "$5" || return 1
+            done
+            echo "$3"
+            ;;
+        die-holding)
+            # What a command holds lasts beyond it: nobody needs to be killed.
+            "$leasehold" holder open "$1" --ttl "$2ms" >&2
+            lease=$("$leasehold" lease acquire lease --holder "$1")
+            run=$("$leasehold" checkpoint claim run --holder "$1" --json |
+                sed 's/.*"receipt":"\([^"]*\)","token":\([0-9]*\).*/\1 \2/')
+            echo "$lease $run $("$leasehold" task claim list --next --holder "$1" | tr '\t' ' ' | cut -d ' ' -f 2)"
+            ;;
+        take-over)
+            told() { sed -n 's/.*"error":"\([^"]*\)".*/\1/p; s/.*"outcome":"\(al[^"]*\)".*/\1/p
+                s/.*"token":\([0-9]*\).*/\1/p' | head -n 1; }
+            lease=$("$leasehold" lease acquire lease --holder "$1" --json 2>&1 | told)
+            run=$("$leasehold" checkpoint claim run --holder "$1" --json 2>&1 | told)
+            echo "$lease $run $("$leasehold" task claim list 1 --holder "$1" --json 2>&1 | told)"
+            ;;
+        too-late)
+            told() { sed -n 's/.*"error":"\([^"]*\)".*/\1/p'; }
+            lease=$("$leasehold" lease release lease --token "$1" --json 2>&1 | told)
+            save=$(printf late | "$leasehold" checkpoint save run --receipt "$2" --json 2>&1 | told)
+            run=$("$leasehold" checkpoint complete run "$2" --json 2>&1 | told)
+            echo "$lease $save $run $("$leasehold" task release list 1 --token "$3" --json 2>&1 | told)"
+            ;;
+        count-up)
+            await_file "$4"
+            counted=0 waited=0
+            while [ "$counted" -lt "$3" ]; do
+                # It says on standard error that somebody else has it.
+                number=$("$leasehold" checkpoint claim "$1" --holder "$2" --receipt "$place/receipt" 2>/dev/null) ||
+                    { waited=$((waited + 1)); continue; }
+                printf %s $((number + 1)) |
+                    "$leasehold" checkpoint save "$1" --receipt "$(cat "$place/receipt")" --no-sync >&2 || return 1
+                counted=$((counted + 1))
+            done
+            echo "$waited"
+            ;;
+        drain-list)
+            await_file "$3"
+            while claim=$("$leasehold" task claim "$1" --next --holder "$2"); do
+                set -- "$1" "$2" $claim
+                echo "$3"
+                "$leasehold" task done "$1" "$3" --token "$4" --no-sync >&2 || return 1
+            done
             ;;
         push-one) printf one | "$leasehold" queue push "$1" --sync >&2 ;;
         claim)

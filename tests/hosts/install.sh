@@ -35,7 +35,6 @@ install_node() {
         cp "$here/node/package-lock.json" "$target/node/installed.json"
     fi
     cp "$here/node/"*.mjs "$target/node/"
-    cp "$here/walk.json" "$target/"
     (cd "$target/node" && node transpile.mjs "$component" component) >"$target/node.log" 2>&1 ||
         { echo "jco could not transpile: $(why_not "$target/node.log")"; return 1; }
 }

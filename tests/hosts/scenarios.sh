@@ -53,15 +53,63 @@ same() {
 }
 
 counts() {
-    command_in queue status "$1" --json | sed 's/.*"ready":\([0-9]*\).*"delayed":\([0-9]*\).*"claimed":\([0-9]*\).*"dead":\([0-9]*\).*/\1 \2 \3 \4/'
+    command_in queue status "$1" --json |
+        sed 's/.*"ready":\([0-9]*\).*"delayed":\([0-9]*\).*"claimed":\([0-9]*\).*"dead":\([0-9]*\).*/\1 \2 \3 \4/'
 }
 
+# walks RUNTIME STORE: each step is told in a file, what the command says to it as well.
 walks() {
-    said=$(act "$1" "$root" walk)
-    of=$(grep -c '^ *\["' "$here/walk.json")
-    same 'steps as told' "$said" "$of of $of" || return 1
-    # What is left is sound to the command too: one task that waits.
-    same 'damage' "$(command_in doctor)" '' && same 'tasks' "$(counts 'Käse & Brot')" '0 1 0 0'
+    said=$(act "$1" "$root" walk "$here/walks/$2.json" "$leasehold" "$root")
+    of=$(grep -c '^ *\["' "$here/walks/$2.json")
+    same 'steps as told' "$said" "$of of $of"
+}
+
+# No function of the contract is left out of the walks; those of resources go by what they are called on.
+walks_call_every_function() {
+    called=0
+    for interface in holders queues leases checkpoints tasks jobs maintenance; do
+        wit=$here/../../wit/$interface.wit
+        for function in $(sed -n 's/^ *%\{0,1\}\([a-z-]*\): \(static \)\{0,1\}func(.*/\1/p' "$wit"); do
+            method=$(echo "$function" | tr - _)
+            grep -q "\"\($interface\|queue\|holder\|\$[a-z]*\)\", \"$method\"" "$here/walks/"*.json ||
+                { echo "$interface.$function is called by no walk"; return 1; }
+            called=$((called + 1))
+        done
+    done
+    [ "$called" -gt 60 ] || { echo "only $called functions were found"; return 1; }
+}
+
+# fenced LANGUAGE: what the page shows in it.
+fenced() {
+    sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/!p}" "$here/../../docs/hosts.md"
+}
+
+# The program that the page shows prints what the page says.
+runs_as_the_page_says() {
+    case $1 in
+        python)
+            fenced python >"$place/page.py"
+            PYTHONPATH=$here/python timeout 120 "$target/python/bin/python" "$place/page.py" "$component" "$root"
+            ;;
+        node)
+            # Beside what it imports.
+            fenced js >"$target/node/page.mjs"
+            timeout 120 node "$target/node/page.mjs" "$target/node/component/leasehold.js" "$root"
+            ;;
+    esac >"$place/printed" || return 1
+    fenced text >"$place/page"
+    [ "$(wc -l <"$place/page")" -ge 20 ] || { echo 'the page shows next to nothing'; return 1; }
+    sed "s/\[ /[/g; s/ \]/]/g; s/true/True/g; s/undefined/None/g" "$place/printed" | diff "$place/page" - || return 1
+    # The command finds what it left behind.
+    same 'leases' "$(command_in lease ls --all | cut -f 1-3)" 'build	held	other' &&
+        same 'runs' "$(command_in checkpoint ls | cut -f 1,2)" 'run	done' &&
+        same 'tasks' "$(command_in task ls house | cut -f 1-5)" '1	completed	5	worker	dead
+2	in-progress	5	worker	dead' && same 'jobs' "$(command_in job ls)" ''
+}
+
+needs_what_is_granted() {
+    refused='not-granted not-granted not-granted not-granted not-granted'
+    same 'what the stores say' "$(act "$1" "$root" ungranted)" "$refused" && same 'what was made' "$(ls "$root")" holders
 }
 
 leaves_no_handle_open() {
@@ -69,14 +117,22 @@ leaves_no_handle_open() {
     same 'handles' "$(act "$1" "$root" cycle again 400)" 0
 }
 
-# The calls that wait for the disk in one push onto it.
+command_for() {
+    case $1 in
+        push-one) echo "queue push of $place/one --sync" ;;
+        save-one) echo "checkpoint save of $place/one --sync" ;;
+        list-one) echo 'task new of one --sync' ;;
+    esac
+}
+
+# syncs RUNTIME VERB: the calls that wait for the disk.
 syncs() {
     (
         # Through a program, since strace starts no function.
         case $1 in
-            command) set -- "$leasehold" --root "$root" queue push q --sync "$place/one" ;;
-            python) set -- "$target/python/bin/python" "$here/python/actor.py" "$component" "$root" push-one q ;;
-            node) set -- node "$target/node/actor.mjs" "$target/node/component/leasehold.js" "$root" push-one q ;;
+            command) set -- "$leasehold" --root "$root" $(command_for "$2") ;;
+            python) set -- "$target/python/bin/python" "$here/python/actor.py" "$component" "$root" "$2" of ;;
+            node) set -- node "$target/node/actor.mjs" "$target/node/component/leasehold.js" "$root" "$2" of ;;
         esac
         timeout 120 strace -f -qq -e trace=fsync,fdatasync -o "$place/syncs" "$@" >&2 || exit 1
         grep -c 'sync(' "$place/syncs"
@@ -86,10 +142,12 @@ syncs() {
 syncs_as_the_command() {
     strace -o /dev/null true 2>/dev/null || { echo 'skipped: strace is not installed, or not allowed'; return 1; }
     printf one >"$place/one"
-    command_in queue push q "$place/one" >&2 || return 1
-    wanted=$(syncs command)
-    [ "$wanted" -ge 3 ] || { echo "the command waits $wanted times only"; return 1; }
-    same 'waits' "$(syncs "$1")" "$wanted"
+    for verb in push-one save-one list-one; do
+        command_in $(command_for "$verb") >&2 || return 1
+        wanted=$(syncs command "$verb")
+        [ "$wanted" -ge 3 ] || { echo "the command waits $wanted times only for $verb"; return 1; }
+        same "waits of $verb" "$(syncs "$1" "$verb")" "$wanted" || return 1
+    done
 }
 
 # Nothing of it is followed, waited for or removed.
@@ -113,6 +171,26 @@ sees_damage() {
     same 'an unknown version' "$(act "$1" "$root" claim sound "$1")" 'error unsupported'
 }
 
+# Neither is followed, read or removed.
+sees_what_stands_for_a_ref() {
+    command_in lease acquire some --holder some >&2 && printf x | command_in checkpoint save some >&2 &&
+        command_in task new some some >&2 || return 1
+    mkdir "$root/elsewhere"
+    for ref in claims/lease checkpoint/run tasks/list; do ln -s ../elsewhere "$root/$ref"; done
+    same 'a link' "$(act "$1" "$root" take-over taker)" 'damaged damaged damaged' || return 1
+    same 'to the command' "$(act command "$root" take-over taker)" 'damaged damaged damaged' || return 1
+    same 'what is behind the link' "$(ls -A "$root/elsewhere")" '' || return 1
+    # Wasmtime waits for who writes to a pipe, also where it was asked for a directory.
+    [ "$1" = python ] && return 0
+    for ref in claims/lease checkpoint/run tasks/list; do
+        rm "$root/$ref"
+        mkfifo "$root/$ref"
+    done
+    same 'a pipe' "$(act "$1" "$root" take-over taker)" 'damaged damaged damaged' || return 1
+    same 'to the command' "$(act command "$root" take-over taker)" 'damaged damaged damaged' || return 1
+    same 'pipes' "$(find "$root" -type p | wc -l)" 3
+}
+
 join_one_holder() {
     pids=''
     for runtime in $actors; do
@@ -124,6 +202,16 @@ join_one_holder() {
         same "the epoch of $runtime" "$(cat "$place/epoch.$runtime")" "$(cat "$place/epoch.command")" || return 1
     done
     same 'holders' "$(command_in holder ls | wc -l)" 1
+}
+
+# Those that are slow to begin have begun once their holder is open.
+start_together() {
+    tries=600
+    while [ "$(command_in holder ls | wc -l)" -lt $(($(echo $actors | wc -w) - 1)) ] && [ $tries -gt 0 ]; do
+        sleep 0.05
+        tries=$((tries - 1))
+    done
+    : >"$root/start"
 }
 
 drain_together() {
@@ -142,13 +230,7 @@ drain_together() {
         begin "$place/done.$runtime" "$runtime" drain many "$runtime" "$root/start"
         pids="$pids $last"
     done
-    # Those that are slow to begin have begun once their holder is open.
-    tries=600
-    while [ "$(command_in holder ls | wc -l)" -lt $(($(echo $actors | wc -w) - 1)) ] && [ $tries -gt 0 ]; do
-        sleep 0.05
-        tries=$((tries - 1))
-    done
-    : >"$root/start"
+    start_together
     finish $pids || { echo 'one of them failed to work'; return 1; }
     for runtime in $actors; do
         echo "$runtime: $(wc -l <"$place/done.$runtime")"
@@ -219,4 +301,99 @@ takes_back() {
     claimed=$(act "$2" "$root" claim few "$2" | sort)
     same 'claimed again' "$claimed" "$(sort "$place/pushed")" || return 1
     same 'claimed' "$(counts few)" '0 0 6 0'
+}
+
+take_turns_at_a_lease() {
+    pids=''
+    mkdir "$root/place"
+    for runtime in $actors; do
+        begin "$place/turns.$runtime" "$runtime" take-turns lease "$runtime" 40 "$root/start" "$root/place"
+        pids="$pids $last"
+    done
+    start_together
+    finish $pids || { echo 'one of them failed, or was not alone'; return 1; }
+    of=$(($(echo $actors | wc -w) * 40))
+    same 'turns' "$(wc -l <"$root/place/tokens")" "$of" || return 1
+    cut -d ' ' -f 1 "$root/place/tokens" >"$place/tokens"
+    sort -n -u "$place/tokens" | cmp - "$place/tokens" ||
+        { echo 'tokens do not rise:'; cat "$root/place/tokens"; return 1; }
+    changes=$(cut -d ' ' -f 2 "$root/place/tokens" | uniq | wc -l)
+    echo "it changed hands $changes times"
+    [ "$changes" -ge 20 ] || { echo 'so seldom that they hardly met'; return 1; }
+    # The command sees the last of them, and nobody who has it or waits.
+    latest=$(tail -n 1 "$place/tokens")
+    command_in lease show lease --json | grep "\"token\":$latest,\"holding\":null.*\"waiting\":0" ||
+        { echo 'the command sees something else:'; command_in lease show lease; return 1; }
+    same 'leases' "$(command_in lease ls)" '' && same 'damage' "$(command_in doctor)" ''
+}
+
+count_together() {
+    printf 0 | command_in checkpoint save counter >&2 || return 1
+    pids=''
+    for runtime in $actors; do
+        begin "$place/count.$runtime" "$runtime" count-up counter "$runtime" 60 "$root/start"
+        pids="$pids $last"
+    done
+    start_together
+    finish $pids || { echo 'one of them failed'; return 1; }
+    grep -qvx 0 "$place/count."* || { echo 'they never met'; return 1; }
+    same 'the count' "$(command_in checkpoint load counter)" $(($(echo $actors | wc -w) * 60)) &&
+        same 'armed' "$(command_in checkpoint ls --state armed | wc -l)" 1 && same 'damage' "$(command_in doctor)" ''
+}
+
+# Each of the later half waits for one of the first.
+drain_a_list_together() {
+    half=40
+    for number in $(seq $((2 * half))); do
+        blocker=''
+        [ "$number" -gt $half ] && blocker=$((number - half - 1))
+        echo "{\"subject\":\"$number\"${blocker:+,\"blocked_by_new\":[$blocker]}}"
+    done | command_in task batch list >"$place/made" || return 1
+    pids=''
+    for runtime in $actors; do
+        begin "$place/listed.$runtime" "$runtime" drain-list list "$runtime" "$root/start"
+        pids="$pids $last"
+    done
+    start_together
+    finish $pids || { echo 'one of them failed'; return 1; }
+    # Those who came while the rest was blocked have left; what is left is the last ones'.
+    for runtime in $actors; do cat "$place/listed.$runtime"; done | sort -n >"$place/listed"
+    act "${actors##* }" "$root" drain-list list last "$root/start" | cat - "$place/listed" | sort -n >"$place/listed.all"
+    same 'done once each' "$(md5sum <"$place/listed.all")" "$(md5sum <"$place/made")" &&
+        same 'completed' "$(command_in task ls list --status completed | wc -l)" $((2 * half)) &&
+        same 'damage' "$(command_in doctor)" ''
+}
+
+# takes_over DEAD TAKER: a lease, a run and a task, of what was killed and is ended by somebody.
+takes_over() {
+    holding_dies "$1" 60000 || return 1
+    same 'before its end' "$(act "$2" "$root" take-over taker)" 'held held already-owned' || return 1
+    command_in holder end dead >&2 || return 1
+    has_taken_over "$1" "$2"
+}
+
+# takes_over_in_time DEAD TAKER: of what was killed, and not renewed.
+takes_over_in_time() {
+    holding_dies "$1" 300 && has_taken_over "$1" "$2"
+}
+
+holding_dies() {
+    printf content | command_in checkpoint save run >&2 && command_in task new list one >&2 || return 1
+    (act "$1" "$root" die-holding dead "$2") >"$place/had"
+    same 'what it had' "$(wc -w <"$place/had")" 4
+}
+
+has_taken_over() {
+    tries=100
+    while taken=$(act "$2" "$root" take-over taker) && [ "${taken#held}" != "$taken" ] && [ $tries -gt 0 ]; do
+        sleep 0.1
+        tries=$((tries - 1))
+    done
+    set -- "$1" "$2" $(cat "$place/had") $taken
+    [ "$7" -gt "$3" ] && [ "$8" -gt "$5" ] && [ "$9" -gt "$6" ] || { echo "tokens do not rise: $*"; return 1; }
+    same 'what comes too late' "$(act "$1" "$root" too-late "$3" "$4" "$6")" 'lost lost lost lost' || return 1
+    same 'the content' "$(command_in checkpoint load run)" content &&
+        same 'who has the lease' "$(command_in lease ls | cut -f 1-4)" "lease	held	taker	$7" &&
+        same 'who has the run' "$(command_in checkpoint ls | cut -f 1-3)" 'run	held	taker' &&
+        same 'who has the task' "$(command_in task ls list | cut -f 1-5)" '1	in-progress	5	taker	alive'
 }

@@ -7,28 +7,34 @@ from wasmtime import Engine, Store, WasiConfig
 from wasmtime.component import Component, Linker, Record, Variant
 
 VERSION = "0.1.0"
-GRANTED = (".aristo", "holders")
-TEXT_ERRORS = {
-    "not-granted", "invalid-name", "invalid-argument", "not-found", "lost", "exists", "exhausted", "paused",
+GRANTED = (".aristo", "claims", "checkpoint", "tasks", "jobs", "holders")
+INTERFACES = ("queues", "holders", "leases", "checkpoints", "tasks", "jobs", "maintenance")
+ERRORS = {
+    "not-granted", "invalid-name", "invalid-argument", "not-found", "lost", "held", "exists", "exhausted", "paused",
     "unsupported", "too-large", "damaged", "io", "other",
+}
+# wasmtime-py leaves out which case an answer is where the payloads differ in kind.
+CASES = {
+    ("leases", "acquire-in-turn"): {int: "granted", SimpleNamespace: "waiting"},
+    ("tasks", "history"): {SimpleNamespace: "changes", int: "too-old"},
 }
 
 
 class LeaseholdError(Exception):
-    """Why a call changed nothing; `tag` is the case of the error."""
+    """Why a call changed nothing; `tag` is the case of the error, `val` a text, or who holds the thing."""
 
-    def __init__(self, tag, payload):
-        super().__init__(f"{tag}: {payload}")
-        self.tag = tag
+    def __init__(self, tag, val):
+        super().__init__(f"{tag}: {val}")
+        self.tag, self.val = tag, val
 
 
 class Instance:
-    """One instance of the component, with the stores beneath `root`."""
+    """One instance of the component, with the stores beneath `root`: `leases.acquire(...)` and so on."""
 
-    def __init__(self, component, root):
+    def __init__(self, component, root, granted=GRANTED):
         engine = Engine()
         wasi = WasiConfig()
-        for name in GRANTED:
+        for name in granted:
             directory = Path(root, name)
             directory.mkdir(parents=True, exist_ok=True)
             wasi.preopen_dir(str(directory), name)
@@ -38,6 +44,8 @@ class Instance:
         self._store.set_wasi(wasi)
         self._instance = linker.instantiate(self._store, Component.from_file(engine, str(component)))
         self._functions = {}
+        for interface in INTERFACES:
+            setattr(self, interface, Functions(self, interface))
 
     def call(self, interface, name, *arguments):
         key = (interface, name)
@@ -45,7 +53,10 @@ class Instance:
             of = self._instance.get_export_index(self._store, f"leasehold:store/{interface}@{VERSION}")
             index = self._instance.get_export_index(self._store, name, of)
             self._functions[key] = self._instance.get_func(self._store, index)
-        return answered(self._functions[key](self._store, *arguments))
+        answer = answered(self._functions[key](self._store, *map(lowered, arguments)))
+        if key in CASES:
+            return SimpleNamespace(tag=CASES[key][type(answer)], val=answer)
+        return answer
 
     def drop(self, resource):
         resource.drop(self._store)
@@ -58,6 +69,17 @@ class Instance:
         return Resource(self, "holders", "holder", self.call("holders", f"[static]holder.{how}", *arguments))
 
 
+class Functions:
+    """The functions of an interface, named as in the contract, with `_` for `-`."""
+
+    def __init__(self, instance, interface):
+        self._instance, self._interface = instance, interface
+
+    def __getattr__(self, function):
+        name = function.replace("_", "-")
+        return lambda *arguments: self._instance.call(self._interface, name, *arguments)
+
+
 class Resource:
     """A handle whose methods are those of the contract, with `_` for `-`."""
 
@@ -67,39 +89,81 @@ class Resource:
 
     def __getattr__(self, method):
         name = f"[method]{self._kind}.{method.replace('_', '-')}"
-        return lambda *arguments: self._instance.call(self._interface, name, self.handle, *map(unwrapped, arguments))
+        return lambda *arguments: self._instance.call(self._interface, name, self.handle, *arguments)
 
     def drop(self):
         self._instance.drop(self.handle)
 
 
+# A record is passed as a dictionary with all its fields; these fill in what may be left out.
+
+
 def new_task(payload, id=None, priority=None, delay=0, max_attempts=None, attributes=()):
-    task = Record()
-    fields = {
-        "id": id, "payload": payload, "priority": priority, "delay": delay, "max-attempts": max_attempts,
-        "attributes": [tuple(attribute) for attribute in attributes],
-    }
-    task.__dict__.update(fields)
-    return task
+    """A task for a queue."""
+    attributes = [tuple(attribute) for attribute in attributes]
+    return dict(
+        payload=payload, id=id, priority=priority, delay=delay, max_attempts=max_attempts, attributes=attributes
+    )
 
 
-def unwrapped(argument):
-    return argument.handle if isinstance(argument, Resource) else argument
+def save_options(receipt=None, keep_claim=False, history=None):
+    return dict(receipt=receipt, keep_claim=keep_claim, history=history)
+
+
+def new_list_task(subject, description="", active_form=None, priority=None, blocked_by=(), blocked_by_new=(),
+                  metadata=None):
+    """A task for a list; `metadata` is JSON."""
+    return dict(
+        subject=subject, description=description, active_form=active_form, priority=priority,
+        blocked_by=list(blocked_by), blocked_by_new=list(blocked_by_new), metadata=metadata,
+    )
+
+
+def update_fields(**fields):
+    """What is to be different in a task of a list."""
+    edges = dict(add_blocked_by=[], remove_blocked_by=[], add_blocks=[], remove_blocks=[])
+    absent = ("subject", "description", "active_form", "priority", "status", "metadata", "token", "if_revision")
+    return dict.fromkeys(absent) | edges | fields
+
+
+def job_spec(command, dir=None, timeout=None, output_bytes_max=None, pty=False, notify=False):
+    return dict(
+        command=command, dir=dir, timeout=timeout, output_bytes_max=output_bytes_max, pty=pty, notify=notify
+    )
+
+
+def lowered(argument):
+    """What wasmtime-py takes: its own records, with `-` in the names, and handles."""
+    if isinstance(argument, Resource):
+        return argument.handle
+    if isinstance(argument, dict):
+        record = Record()
+        record.__dict__.update({name.replace("_", "-"): lowered(field) for name, field in argument.items()})
+        return record
+    if isinstance(argument, list):
+        return [lowered(element) for element in argument]
+    return argument
 
 
 def answered(answer):
     """wasmtime-py returns the error of a `result` where others raise it."""
     if isinstance(answer, Variant):
-        if answer.tag == "held" or answer.tag in TEXT_ERRORS:
-            raise LeaseholdError(answer.tag, plain(answer.payload))
+        # The result itself is told apart only where the answer is a variant too.
+        if answer.tag == "ok":
+            return plain(answer.payload)
+        error = answer.payload if answer.tag == "err" else answer
+        if error.tag in ERRORS:
+            raise LeaseholdError(error.tag, plain(error.payload))
         raise TypeError(f"an answer that is not known: {answer.tag}")
     return plain(answer)
 
 
 def plain(value):
-    """Records with attributes, `_` for `-`."""
+    """Records with attributes, `_` for `-`; variants with `tag` and `val`."""
     if isinstance(value, Record):
         return SimpleNamespace(**{name.replace("-", "_"): plain(field) for name, field in vars(value).items()})
+    if isinstance(value, Variant):
+        return SimpleNamespace(tag=value.tag, val=plain(value.payload))
     if isinstance(value, list):
         return [plain(element) for element in value]
     return value

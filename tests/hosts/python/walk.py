@@ -1,23 +1,35 @@
-"""Takes every call of the contract, as ../walk.json tells: what, on which, method, arguments, answer, name for it."""
+"""Takes the steps that a file of ../walks tells: what, on which, method, arguments, answer, name for it.
+
+On `command` the method is a command, to be run with the arguments; the answer is what it prints, a line each. On
+`file` the method and the arguments are a path and what is written there.
+"""
 
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import leasehold
 from leasehold import LeaseholdError, Resource, new_task
 
 
-def walk(instance):
+def walk(instance, file, command, root):
     """Prints what is not as told, and how many steps were."""
     named, wrong = {}, 0
-    steps = json.loads(Path(__file__).parent.with_name("walk.json").read_text(encoding="utf-8"))
+    steps = json.loads(Path(file).read_text(encoding="utf-8"))
     for what, on, method, arguments, told, *name in steps:
+        arguments = [value(argument, named) for argument in arguments]
         try:
-            answer = take(instance, value(on, named), method, [value(argument, named) for argument in arguments])
+            if on == "command":
+                answer = run(command, root, method, arguments)
+            elif on == "file":
+                answer = write(Path(root, method, *arguments[:-1]), arguments[-1])
+            else:
+                answer = take(instance, value(on, named), method, arguments)
         except LeaseholdError as error:
-            answer = f"!{error.tag}"
+            answer = error
             print(f"{what}: {error}", file=sys.stderr)
         if name:
             named[name[0]] = answer
@@ -36,7 +48,25 @@ def take(instance, on, method, arguments):
         case "queue":
             return instance.queue(*arguments)
         case interface:
-            return instance.call(interface, method, *arguments)
+            return getattr(getattr(instance, interface), method)(*arguments)
+
+
+def run(command, root, verb, arguments):
+    """Bytes among the arguments are its input."""
+    given = b"".join(argument for argument in arguments if isinstance(argument, bytes))
+    words = [str(argument) for argument in arguments if not isinstance(argument, bytes)]
+    done = subprocess.run([command, "--root", root, "--json", verb, *words], input=given, capture_output=True)
+    # `job wait` ends as the job does, and complains of nothing.
+    if done.returncode and done.stderr:
+        error = json.loads(done.stderr.splitlines()[-1])
+        raise LeaseholdError(error["error"], error["message"])
+    # By lines of bytes: those of a text end in more places.
+    return [json.loads(line, object_hook=lambda fields: SimpleNamespace(**fields)) for line in done.stdout.splitlines()]
+
+
+def write(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
 
 
 def value(told, named):
@@ -52,9 +82,11 @@ def value(told, named):
             return int(told[:-1])
         case {"bytes": text}:
             return text.encode()
-        case {"task": payload, **others}:
+        case {"task": str() as payload, **others}:
             fields = {name.replace("-", "_"): value(field, named) for name, field in others.items()}
             return new_task(payload.encode(), **fields)
+        case {"is": kind, **fields}:
+            return getattr(leasehold, kind)(**{name: value(field, named) for name, field in fields.items()})
         case dict():
             return {name: value(field, named) for name, field in told.items()}
         case list():
@@ -64,8 +96,10 @@ def value(told, named):
 
 def matches(answer, told):
     """Whether the answer has everything that was told of it."""
+    if isinstance(answer, LeaseholdError) and isinstance(told, str):
+        return told == f"!{answer.tag}"
     if isinstance(told, dict):
-        return answer is not None and all(matches(getattr(answer, name), field) for name, field in told.items())
+        return answer is not None and all(matches(getattr(answer, name, None), field) for name, field in told.items())
     if isinstance(told, list):
         pairs = isinstance(answer, (list, tuple)) and len(answer) == len(told)
         return pairs and all(map(matches, answer, told))
