@@ -60,6 +60,8 @@ pub(crate) struct Candidates<D> {
     unlisted: Vec<Unlisted<D>>,
     /// When `pending` was last looked at, on the monotonic clock.
     refreshed_ms: Option<u64>,
+    /// How many buckets were listed since.
+    listed: u64,
     /// Why a bucket could not be listed.
     failed: Option<Error>,
     /// Whether the last look found `pending` without anything in it.
@@ -73,6 +75,7 @@ impl<D> Default for Candidates<D> {
             preferred: Vec::new(),
             unlisted: Vec::new(),
             refreshed_ms: None,
+            listed: 0,
             failed: None,
             is_bare: false,
         }
@@ -93,6 +96,11 @@ impl<D: Directory> Candidates<D> {
     /// Whether what is known was known `age_ms` ago already.
     pub(crate) fn is_older_than(&self, age_ms: u64, monotonic_ms: u64) -> bool {
         self.refreshed_ms.is_none_or(|at_ms| monotonic_ms.saturating_sub(at_ms) >= age_ms)
+    }
+
+    /// How many buckets were listed since `pending` was looked at.
+    pub(crate) fn listed(&self) -> u64 {
+        self.listed
     }
 
     /// Looks at `pending` again; `visit` is shown what stands there beside the priorities' directories.
@@ -183,6 +191,7 @@ impl<D: Directory> Candidates<D> {
         if name.earliest_ms() > now_ms {
             return;
         }
+        self.listed += 1;
         let text = name.text();
         let opened = priority.open_dir(&text).and_then(|dir| list_entries(&dir).map(|listed| (dir, listed)));
         let (dir, entries) = match opened {

@@ -34,6 +34,8 @@ use alloc::vec::Vec;
 
 /// How old a listing may be before more urgent tasks are looked for.
 const LISTING_MS_MAX: u64 = 20;
+/// Where listing takes long, it may be so many times as old as it took: a long queue costs no more than a short one.
+const LISTING_SHARE: u64 = 16;
 /// How often a claim that finds nothing ready takes back what is over, and opens all directories again by name.
 const THOROUGH_MS: u64 = 1_000;
 /// How many tasks that cannot be read, or are damaged, one claim passes over.
@@ -174,12 +176,13 @@ impl<D: Directory> Queue<D> {
         // Where everything fails, the disk does: not all of a long queue is tried.
         while gathered.taken.len() < max && bytes < CLAIM_BYTES_MAX && failures < TRIES_MAX && self.has_layout() {
             let monotonic_ms = self.environment().monotonic_ms();
-            if !is_fresh && self.candidates.borrow().is_older_than(LISTING_MS_MAX, monotonic_ms) {
+            let listing_ms_max = LISTING_MS_MAX.max(self.listing_ms.get().saturating_mul(LISTING_SHARE));
+            if !is_fresh && self.candidates.borrow().is_older_than(listing_ms_max, monotonic_ms) {
                 self.refresh(layout, max);
                 is_fresh = true;
             }
             let now_ms = self.environment().now_ms();
-            let candidate = self.candidates.borrow_mut().next(now_ms);
+            let candidate = self.next_candidate(now_ms, monotonic_ms);
             if let Some(candidate) = candidate {
                 if gathered.passed_over.contains(&candidate.order.3) {
                     continue;
@@ -222,8 +225,25 @@ impl<D: Directory> Queue<D> {
         gathered.note_failure(failed);
     }
 
+    /// The next name to try, and how long it took to list what was to be listed for it.
+    fn next_candidate(&self, now_ms: u64, monotonic_ms: u64) -> Option<Candidate<D>> {
+        let mut candidates = self.candidates.borrow_mut();
+        let listed = candidates.listed();
+        let candidate = candidates.next(now_ms);
+        if candidates.listed() != listed {
+            let took_ms = self.environment().monotonic_ms().saturating_sub(monotonic_ms);
+            self.listing_ms.set(self.listing_ms.get().saturating_add(took_ms));
+        }
+        candidate
+    }
+
     fn refresh(&self, layout: &Rc<Layout<D>>, max: usize) {
         let monotonic_ms = self.environment().monotonic_ms();
+        self.look_again(layout, max, monotonic_ms);
+        self.listing_ms.set(self.environment().monotonic_ms().saturating_sub(monotonic_ms));
+    }
+
+    fn look_again(&self, layout: &Rc<Layout<D>>, max: usize, monotonic_ms: u64) {
         let mut dropped = Vec::new();
         self.candidates.borrow_mut().refresh(layout, monotonic_ms, &mut |name, kind| {
             if adopt::may_be_task(name, kind) {

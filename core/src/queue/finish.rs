@@ -32,6 +32,9 @@ use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 
+/// How many extended claims are kept in mind.
+const EXTENDED_MAX: usize = 4_096;
+
 /// What becomes of a claim.
 struct Act<'a> {
     /// The state after it; [`Place::Tomb`] means gone.
@@ -186,7 +189,9 @@ impl<D: Directory> Queue<D> {
 
     /// `None` if the claim is over.
     fn act_on_file(&self, layout: &Rc<Layout<D>>, claimed: Entry, act: Act<'_>) -> Result<Option<Entry>> {
-        let mut current = claimed.clone();
+        // An extended claim has another name than its receipt tells; where this instance extended it, it is known.
+        let known = self.extended.borrow_mut().remove(&claimed.nonce).filter(|entry| entry.token == claimed.token);
+        let mut current = known.unwrap_or_else(|| claimed.clone());
         let mut from = layout.claimed.clone();
         let note = self.merged_note(layout, &claimed, act.note);
         let written = match &note {
@@ -207,6 +212,13 @@ impl<D: Directory> Queue<D> {
                         Ok(()) | Err(Error::Exists(_)) => {}
                         Err(error) => return Err(error),
                     }
+                }
+                if let Place::Claimed { .. } = next.place {
+                    let mut extended = self.extended.borrow_mut();
+                    if extended.len() >= EXTENDED_MAX {
+                        extended.clear();
+                    }
+                    extended.insert(next.nonce, next.clone());
                 }
                 if current.note != next.note || next.place == Place::Tomb {
                     // The act is done; a note that is left is debris.

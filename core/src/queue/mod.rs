@@ -37,14 +37,15 @@ use crate::capability::{Directory, Environment, FsError};
 use crate::error::{Error, Result};
 use crate::holder::Holders;
 use crate::limits::{DURATION_MS_MAX, TRIES_MAX};
-use crate::name::Key;
+use crate::name::{Key, Nonce};
 use crate::store::{Format, Pack, open_or_absent, sync_all};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use candidates::Candidates;
 use core::cell::{Cell, RefCell};
-use entry::SEQ_LIMIT;
+use entry::{Entry, SEQ_LIMIT};
 use layout::Layout;
 use push::OpenBucket;
 use window::Window;
@@ -95,6 +96,8 @@ impl<D: Directory> Queues<D> {
             pack: Pack::default(),
             bucket: RefCell::new(None),
             window: RefCell::default(),
+            extended: RefCell::default(),
+            listing_ms: Cell::new(0),
         }
     }
 }
@@ -125,6 +128,10 @@ pub struct Queue<D: Directory> {
     /// The bucket that was last pushed into.
     bucket: RefCell<Option<Rc<OpenBucket<D>>>>,
     window: RefCell<Window<D::File>>,
+    /// Claims that this instance has extended, as they stand since.
+    extended: RefCell<BTreeMap<Nonce, Entry>>,
+    /// How long the last look at what is pending has taken.
+    listing_ms: Cell<u64>,
 }
 
 impl<D: Directory> Queue<D> {
