@@ -35,7 +35,7 @@ impl Finding {
 ///
 /// One store that fails, or one queue, is a finding, and stops no other.
 #[derive(Debug)]
-pub struct Maintenance<D> {
+pub struct Maintenance<D: Directory> {
     queues: Option<Queues<D>>,
     leases: Option<Leases<D>>,
     checkpoints: Option<Checkpoints<D>>,

@@ -48,11 +48,37 @@ fn run(path: &str) -> Option<RunName> {
     })
 }
 
+/// How long the file of a save has to be.
+#[derive(Debug, Clone, Copy)]
+enum Length {
+    /// A file of its own.
+    Whole(u64),
+    /// A pack that goes on at least so far.
+    AtLeast(u64),
+}
+
+impl Length {
+    fn read(text: &str) -> Option<Self> {
+        match text.split('-').collect::<Vec<_>>()[..] {
+            [size] => Some(Length::Whole(number(size)?)),
+            [_, length, at, _pack] => Some(Length::AtLeast(number(at)? + number(length)?)),
+            _ => None,
+        }
+    }
+
+    fn fits(self, length: usize) -> bool {
+        match self {
+            Length::Whole(size) => length as u64 == size,
+            Length::AtLeast(end) => length as u64 >= end,
+        }
+    }
+}
+
 /// The file of a save: its id, its length and the save before.
-fn save_file(name: &str) -> Option<(&str, u64, &str)> {
+fn save_file(name: &str) -> Option<(&str, Length, &str)> {
     let fields: Vec<&str> = name.split('.').collect();
     match &fields[..] {
-        [id, _, size, _, previous] if id.len() == 16 => Some((*id, number(size)?, *previous)),
+        [id, _, size, _, previous] if id.len() == 16 => Some((*id, Length::read(size)?, *previous)),
         _ => None,
     }
 }
@@ -108,7 +134,7 @@ fn witness(act: &Act) -> Option<(String, u64)> {
     Some((event, after.token))
 }
 
-fn saves(view: &View<'_>, key: &str) -> Vec<(String, String, u64, String)> {
+fn saves(view: &View<'_>, key: &str) -> Vec<(String, String, Length, String)> {
     let names = view.names(&format!("checkpoint/{key}"));
     let Some(content) = names.iter().find(|name| name.starts_with("c.")) else { return Vec::new() };
     let files = view.names(&format!("checkpoint/{key}/{content}"));
@@ -138,7 +164,7 @@ fn stands(view: &View<'_>) -> Verdict {
                     return Err(format!("{one:?} names a save that is not there: {saves:?}"));
                 };
                 let content = view.read(path).unwrap_or_default();
-                if content.len() as u64 != *size {
+                if !size.fits(content.len()) {
                     return Err(format!("{path} holds {content:?}"));
                 }
             }

@@ -1,6 +1,8 @@
-//! The saves of a run: files in the ref's content directory, each with nothing but the content in it.
+//! The saves of a run: files in the ref's content directory, each with nothing but the content in it, or
+//! among others.
 //!
-//! `<id>.<at>.<length>.<checksum>.<id of the save before, or ->`: the names alone say what is kept, in which order, and
+//! `<id>.<at>.<length>.<checksum>.<id of the save before, or ->`, and behind the length `-<length>-<at>-<pack>` where
+//! the content stands in a pack, as names of which those saves are: the names alone say what is kept, in which order, and
 //! whether a content is whole. An id carries the token that the save was built on.
 
 use super::Save;
@@ -10,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::limits::PAYLOAD_BYTES_MAX;
 use crate::name::{Nonce, number};
 use crate::reference::unlink_if_there;
-use crate::store::{list_entries, read_sized};
+use crate::store::{Extent, list_entries, read_from, read_size, read_sized, write_size};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -20,22 +22,26 @@ pub(crate) struct SaveName {
     pub(crate) id: Nonce,
     pub(crate) at_ms: u64,
     pub(crate) size: u64,
+    /// Where in a pack the content stands; `None` if it is a whole file.
+    pub(crate) extent: Option<Extent>,
     pub(crate) crc: u32,
     pub(crate) previous: Option<Nonce>,
 }
 
 impl SaveName {
     pub(crate) fn of(content: &[u8], id: Nonce, at_ms: u64, previous: Option<Nonce>) -> Self {
-        SaveName { id, at_ms, size: content.len() as u64, crc: crc32fast::hash(content), previous }
+        SaveName { id, at_ms, size: content.len() as u64, extent: None, crc: crc32fast::hash(content), previous }
     }
 
     pub(crate) fn text(&self) -> String {
         let mut out = String::with_capacity(64);
         self.id.write(&mut out);
-        for number in [self.at_ms, self.size, self.crc.into()] {
-            out.push('.');
-            number::write(&mut out, number);
-        }
+        out.push('.');
+        number::write(&mut out, self.at_ms);
+        out.push('.');
+        write_size(&mut out, self.size, self.extent.as_ref());
+        out.push('.');
+        number::write(&mut out, self.crc.into());
         out.push('.');
         match &self.previous {
             Some(previous) => previous.write(&mut out),
@@ -48,13 +54,13 @@ impl SaveName {
         let mut fields = text.split('.');
         let id = Nonce::read(fields.next()?)?;
         let at_ms = number::read(fields.next()?)?;
-        let size = number::read(fields.next()?)?;
+        let (size, extent) = read_size(fields.next()?)?;
         let crc = u32::try_from(number::read(fields.next()?)?).ok()?;
         let previous = match fields.next()? {
             "-" => None,
             previous => Some(Nonce::read(previous)?),
         };
-        let name = SaveName { id, at_ms, size, crc, previous };
+        let name = SaveName { id, at_ms, size, extent, crc, previous };
         (name.text() == text).then_some(name)
     }
 
@@ -127,10 +133,12 @@ impl<D: Directory> History<D> {
             Err(FsError::NotFound | FsError::IsDirectory | FsError::Link | FsError::NotDirectory) => return Ok(None),
             Err(error) => return Err(at(error)),
         };
-        if file.metadata().map_err(at)?.size != save.size {
-            return Ok(None);
-        }
-        let content = read_sized(&file, save.size, PAYLOAD_BYTES_MAX).map_err(at)?;
+        let content = match &save.extent {
+            Some(extent) => read_from(&file, extent.at, extent.length, PAYLOAD_BYTES_MAX),
+            None if file.metadata().map_err(at)?.size != save.size => return Ok(None),
+            None => read_sized(&file, save.size, PAYLOAD_BYTES_MAX),
+        };
+        let content = content.map_err(at)?;
         Ok(content.filter(|content| content.len() as u64 == save.size && crc32fast::hash(content) == save.crc))
     }
 
@@ -147,9 +155,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_name_reads_back_as_written(at_ms: u64, content in proptest::collection::vec(0u8.., 0..99), follows: bool) {
+        fn a_name_reads_back_as_written(at_ms: u64, content in proptest::collection::vec(0u8.., 0..99), follows: bool, is_packed: bool) {
             let id = Nonce::read("0123456789abcdef").unwrap();
-            let name = SaveName::of(&content, id, at_ms, follows.then_some(id));
+            let extent = is_packed.then_some(Extent { pack: at_ms >> 24, at: at_ms >> 8, length: content.len() as u64 });
+            let name = SaveName { extent, ..SaveName::of(&content, id, at_ms, follows.then_some(id)) };
             prop_assert_eq!(SaveName::parse(&name.text()), Some(name));
         }
 

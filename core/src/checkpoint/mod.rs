@@ -125,7 +125,7 @@ pub struct RunPage {
 
 /// The store of checkpoints, in one granted directory.
 #[derive(Debug, Clone)]
-pub struct Checkpoints<D> {
+pub struct Checkpoints<D: Directory> {
     pub(crate) refs: Refs<D>,
 }
 

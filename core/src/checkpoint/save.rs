@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::limits::{HISTORY_MAX, PAYLOAD_BYTES_MAX, TRIES_MAX};
 use crate::name::{Key, Nonce};
 use crate::reference::{Ref, busy};
-use crate::store::{create_file, is_sync, sync_all};
+use crate::store::{is_sync, sync_all};
 use alloc::format;
 use alloc::string::String;
 
@@ -91,16 +91,15 @@ impl<D: Directory> Checkpoints<D> {
         let now_ms = self.refs.environment.now_ms();
         let id = Nonce::draw_on(state.token, &self.refs.environment);
         let save = SaveName::of(content, id, now_ms, before);
-        let file = match create_file(&history.dir, &save.text(), &[content]) {
-            Ok(file) => file,
+        let named = |extent| SaveName { extent, ..save.clone() };
+        // Content is on the disk before a name can name it, whatever was asked for: a power cut may keep the name.
+        let save = match self.refs.publish_content(&history.dir, content, &named, SaveName::text) {
+            Ok(save) => save,
             // Gone means that the run is being removed.
             Err(FsError::NotFound | FsError::Exists) => return Ok(None),
             Err(error) => return Err(Error::at("a save", &error)),
         };
-        // Where anything fails from here on, what was made is left as debris: the swap may have happened. Content is on
-        // the disk before a name can name it, whatever was asked for: a power cut may keep the name.
-        file.sync().map_err(|error| Error::at("a save", &error))?;
-        sync_all(&[(&history.dir, "the saves")])?;
+        // Where anything fails from here on, what was made is left as debris: the swap may have happened.
         let previous = save.previous;
         let next = if is_kept {
             RunName { save: id, previous, keep, ..state.clone() }

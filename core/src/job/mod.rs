@@ -199,7 +199,7 @@ pub struct JobPage {
 
 /// The store of jobs, in one granted directory.
 #[derive(Debug, Clone)]
-pub struct Jobs<D> {
+pub struct Jobs<D: Directory> {
     pub(crate) refs: Refs<D>,
 }
 

@@ -86,7 +86,7 @@ pub struct ReapedLease {
 
 /// The store of leases, in one granted directory.
 #[derive(Debug, Clone)]
-pub struct Leases<D> {
+pub struct Leases<D: Directory> {
     pub(crate) refs: Refs<D>,
 }
 

@@ -18,7 +18,7 @@
 
 use crate::name::{Key, Nonce, number};
 use crate::reference::Rank;
-use crate::store::Extent;
+use crate::store::{Extent, read_size, write_size};
 use alloc::string::String;
 
 /// Digits of a sequence number within one millisecond.
@@ -111,14 +111,12 @@ impl Entry {
         self.write_order(&mut out);
         out.push('.');
         self.nonce.write(&mut out);
-        for value in [self.token, self.tries.into(), self.max.into(), self.enqueued_ms, self.size] {
+        for value in [self.token, self.tries.into(), self.max.into(), self.enqueued_ms] {
             out.push('.');
             number::write(&mut out, value);
         }
-        if let Some(extent) = &self.extent {
-            out.push('-');
-            extent.write(&mut out);
-        }
+        out.push('.');
+        write_size(&mut out, self.size, self.extent.as_ref());
         out.push('.');
         number::write_fixed(&mut out, self.crc.into(), CRC_DIGITS);
         out.push('.');
@@ -178,12 +176,7 @@ impl Entry {
         let tries = u32::try_from(number()?).ok()?;
         let max = u32::try_from(number()?).ok()?;
         let enqueued_ms = moment(fields.next())?;
-        let content = fields.next()?;
-        let (size, extent) = match content.split_once('-') {
-            Some((size, extent)) => (size, Some(Extent::read(extent)?)),
-            None => (content, None),
-        };
-        let size = number::read(size).filter(|size| extent.is_none_or(|extent| *size <= extent.length))?;
+        let (size, extent) = read_size(fields.next()?)?;
         let mut number = || number::read(fields.next()?);
         let crc = u32::try_from(number()?).ok()?;
         let priority = u8::try_from(number()?).ok()?;

@@ -92,7 +92,6 @@ impl<D: Directory> Queues<D> {
             is_anchored: Cell::new(false),
             thorough_ms: Cell::new(None),
             is_named: Cell::new(false),
-            has_pushed: Cell::new(false),
             pack: Pack::default(),
             bucket: RefCell::new(None),
             window: RefCell::default(),
@@ -122,8 +121,7 @@ pub struct Queue<D: Directory> {
     thorough_ms: Cell<Option<u64>>,
     /// Whether this instance has seen to it that the queue tells its name.
     is_named: Cell<bool>,
-    /// The first task that an instance pushes alone is a file that `cat` shows; the others are written into a pack.
-    has_pushed: Cell<bool>,
+    /// Where tasks stand that are pushed one after the other.
     pack: Pack<D>,
     /// The bucket that was last pushed into.
     bucket: RefCell<Option<Rc<OpenBucket<D>>>>,

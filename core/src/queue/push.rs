@@ -23,7 +23,7 @@ use crate::limits::{
     PRIORITY_MAX, TRIES_MAX,
 };
 use crate::name::{Key, Nonce};
-use crate::store::{PACKED_BYTES_MAX, create_file, is_sync, remove_tree, sync_all, try_ensure_dir};
+use crate::store::{create_file, is_sync, remove_tree, sync_all, try_ensure_dir};
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::rc::Rc;
@@ -150,11 +150,9 @@ impl<D: Directory> Queue<D> {
     fn push_one(&self, task: &Checked<'_>, sync: bool) -> Result<String> {
         let (order_ms, seq) = self.take_order(1);
         let entry = self.new_entry(task, order_ms, seq);
-        let may_be_packed = self.has_pushed.get() && !self.pack.is_refused() && task.length() <= PACKED_BYTES_MAX;
-        if may_be_packed && self.push_packed(task, &entry, sync)? {
+        if self.pack.takes(task.length()) && self.push_packed(task, &entry, sync)? {
             return Ok(entry.nonce.text());
         }
-        self.has_pushed.set(true);
         self.push_file(task, &entry, sync)
     }
 

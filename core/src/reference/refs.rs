@@ -1,20 +1,24 @@
 //! A store that is a directory of refs: leases, checkpoints.
 
 use super::{RankOf, Ref, Seen, Unborn};
-use crate::capability::{Directory, Environment, File, FsError, Kind};
+use crate::capability::{Directory, Environment, File, FsError, FsResult, Kind};
 use crate::error::{Error, Holding, Result};
 use crate::holder::Holders;
 use crate::limits::{NAME_BYTES_MAX, PAGE_MAX};
 use crate::name::{Decoded, Key, Nonce, number};
 use crate::store::{
-    Damage, FORMAT_FILE, Floor, Format, QUARANTINE, Swept, TMP, Trash, ensure_dir, list_entries, open_or_absent,
-    read_file, sync_all,
+    Damage, Extent, FORMAT_FILE, Floor, Format, Pack, QUARANTINE, Swept, TMP, Trash, create_file, ensure_dir,
+    list_entries, open_or_absent, read_file, sync_all,
 };
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
+
+/// How many births are remembered as synced.
+const ANCHORED_MAX: usize = 4_096;
 
 /// What is done to each ref.
 type Act<'a, D, T> = dyn FnMut(&Key, Ref<D>) -> Result<Option<T>> + 'a;
@@ -25,7 +29,7 @@ type Inspect<'a, D> = dyn FnMut(&str, &Ref<D>, &mut Vec<Damage<D>>) -> Result<()
 
 /// The refs in one granted directory, and the holders that can hold them.
 #[derive(Debug, Clone)]
-pub(crate) struct Refs<D> {
+pub(crate) struct Refs<D: Directory> {
     pub(crate) dir: D,
     pub(crate) environment: Environment,
     pub(crate) holders: Holders<D>,
@@ -33,12 +37,25 @@ pub(crate) struct Refs<D> {
     rank: RankOf,
     /// Whether the mark was seen: a store never changes its format.
     marked: Rc<Cell<bool>>,
+    /// Where contents stand that are published one after the other.
+    pub(crate) pack: Rc<Pack<D>>,
+    /// The births of refs whose place in the store this instance has synced.
+    anchored: Rc<RefCell<BTreeSet<Nonce>>>,
 }
 
 impl<D: Directory> Refs<D> {
     /// Touches nothing yet.
     pub(crate) fn new(dir: D, holders: Holders<D>, environment: Environment, format: Format, rank: RankOf) -> Self {
-        Refs { dir, environment, holders, format, rank, marked: Rc::new(Cell::new(false)) }
+        Refs {
+            dir,
+            environment,
+            holders,
+            format,
+            rank,
+            marked: Rc::new(Cell::new(false)),
+            pack: Rc::default(),
+            anchored: Rc::default(),
+        }
     }
 
     /// Whether there is a store yet.
@@ -102,10 +119,82 @@ impl<D: Directory> Refs<D> {
 
     /// Puts a ref and its state on the disk. Whoever gave birth to it may not have done so.
     pub(crate) fn sync(&self, reference: &Ref<D>) -> Result<()> {
-        sync_all(&[(&reference.dir, self.format.kind), (&self.dir, self.format.kind)])?;
-        match open_or_absent(&self.dir, TMP)? {
-            Some(tmp) => sync_all(&[(&tmp, TMP)]),
-            None => Ok(()),
+        sync_all(&[(&reference.dir, self.format.kind)])?;
+        if reference.birth.is_some_and(|birth| self.anchored.borrow().contains(&birth)) {
+            return Ok(());
+        }
+        sync_all(&[(&self.dir, self.format.kind)])?;
+        if let Some(tmp) = open_or_absent(&self.dir, TMP)? {
+            sync_all(&[(&tmp, TMP)])?;
+        }
+        // A ref that was removed and made anew has another birth.
+        if let Some(birth) = reference.birth {
+            let mut anchored = self.anchored.borrow_mut();
+            if anchored.len() >= ANCHORED_MAX {
+                anchored.clear();
+            }
+            anchored.insert(birth);
+        }
+        Ok(())
+    }
+
+    /// Publishes content as `name` in the content directory `dir`, synced before it can be named; a name is made by
+    /// `named`, which is told where in a pack the content stands.
+    ///
+    /// # Errors
+    /// [`FsError::NotFound`] if `dir` was removed; whatever the system answers.
+    pub(crate) fn publish_content<N>(
+        &self,
+        dir: &D,
+        content: &[u8],
+        named: &dyn Fn(Option<Extent>) -> N,
+        text: fn(&N) -> String,
+    ) -> FsResult<N> {
+        if self.pack.takes(content.len())
+            && let Some(name) = self.publish_packed(dir, content, named, text)?
+        {
+            return Ok(name);
+        }
+        let name = named(None);
+        create_file(dir, &text(&name), &[content])?.sync()?;
+        dir.sync()?;
+        Ok(name)
+    }
+
+    /// `None` where a file can have one name only, or a sweeper took the pack.
+    fn publish_packed<N>(
+        &self,
+        dir: &D,
+        content: &[u8],
+        named: &dyn Fn(Option<Extent>) -> N,
+        text: fn(&N) -> String,
+    ) -> FsResult<Option<N>> {
+        let tmp = match self.dir.open_dir(TMP) {
+            Ok(tmp) => tmp,
+            Err(FsError::NotFound) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let extent = match self.pack.append(&tmp, &[content], &self.environment) {
+            Ok(extent) => extent,
+            Err(FsError::NotFound) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let name = named(Some(extent));
+        match self.pack.link(dir, &text(&name)) {
+            Ok(()) => {
+                self.pack.sync()?;
+                dir.sync()?;
+                Ok(Some(name))
+            }
+            Err(FsError::NotFound) => {
+                self.pack.forget();
+                Ok(None)
+            }
+            Err(error @ (FsError::NoSpace | FsError::ReadOnly | FsError::Exists)) => Err(error),
+            Err(_) => {
+                self.pack.refuse();
+                Ok(None)
+            }
         }
     }
 

@@ -15,7 +15,7 @@ pub(crate) use files::{
 };
 pub(crate) use floor::Floor;
 pub(crate) use format::{FORMAT_FILE, Format};
-pub(crate) use pack::{Extent, PACK_LINKS_MAX, PACKED_BYTES_MAX, Pack, SEPARATOR};
+pub(crate) use pack::{Extent, PACK_LINKS_MAX, Pack, SEPARATOR, read_size, write_size};
 pub(crate) use patience::Patience;
 pub(crate) use trash::{Swept, Trash};
 

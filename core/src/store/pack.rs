@@ -21,7 +21,7 @@ const PACK_BYTES_MAX: u64 = 256 * 1024;
 /// How many things one pack holds; file systems take 65,000 names of a file or more.
 pub(crate) const PACK_LINKS_MAX: usize = 1_000;
 /// What is longer has a file of its own, in bytes.
-pub(crate) const PACKED_BYTES_MAX: usize = 32 * 1024;
+const PACKED_BYTES_MAX: usize = 32 * 1024;
 /// After each thing, so that a pack of lines reads well.
 pub(crate) const SEPARATOR: &[u8] = b"\n";
 /// Packs are told apart by so many bits: enough for whoever has read one of them to know another.
@@ -64,16 +64,37 @@ impl Extent {
     }
 }
 
+/// Appends how long a content is, and where in a pack it stands, if it does.
+pub(crate) fn write_size(out: &mut String, size: u64, extent: Option<&Extent>) {
+    number::write(out, size);
+    if let Some(extent) = extent {
+        out.push('-');
+        extent.write(out);
+    }
+}
+
+/// Reads what [`write_size`] writes.
+pub(crate) fn read_size(text: &str) -> Option<(u64, Option<Extent>)> {
+    let (size, extent) = match text.split_once('-') {
+        Some((size, extent)) => (size, Some(Extent::read(extent)?)),
+        None => (text, None),
+    };
+    let size = number::read(size)?;
+    extent.is_none_or(|extent| size <= extent.length).then_some((size, extent))
+}
+
 /// The pack that an instance writes into.
 pub(crate) struct Pack<D: Directory> {
     open: RefCell<Option<Open<D>>>,
     /// The directories lie on a system where a file has one name only.
     is_refused: Cell<bool>,
+    /// Whether anything was published that could have stood here.
+    has_begun: Cell<bool>,
 }
 
 impl<D: Directory> Default for Pack<D> {
     fn default() -> Self {
-        Pack { open: RefCell::new(None), is_refused: Cell::new(false) }
+        Pack { open: RefCell::new(None), is_refused: Cell::new(false), has_begun: Cell::new(false) }
     }
 }
 
@@ -112,6 +133,12 @@ impl<D: Directory> Drop for Open<D> {
 }
 
 impl<D: Directory> Pack<D> {
+    /// Whether the next thing, of `length` bytes, is to stand here. The first one of an instance has a file of its own,
+    /// which `cat` shows: many instances publish no more than that.
+    pub(crate) fn takes(&self, length: usize) -> bool {
+        length <= PACKED_BYTES_MAX && self.has_begun.replace(true) && !self.is_refused.get()
+    }
+
     /// Whether a file can have one name only here, so that each thing needs one of its own.
     pub(crate) fn is_refused(&self) -> bool {
         self.is_refused.get()

@@ -246,7 +246,7 @@ pub struct ListInfo {
 
 /// The store of task lists, in one granted directory.
 #[derive(Debug, Clone)]
-pub struct Lists<D> {
+pub struct Lists<D: Directory> {
     pub(crate) refs: Refs<D>,
     /// Lists as this instance has read them last.
     loaded: Rc<RefCell<BTreeMap<String, Loaded>>>,
