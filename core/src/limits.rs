@@ -52,8 +52,8 @@ pub const LIST_TRIES_MAX: u32 = 65_536;
 pub const LISTS_KEPT_MAX: usize = 8;
 /// A history that has more changes than this forgets the oldest.
 pub const CHANGES_KEPT_MAX: u64 = 4_096;
-/// How many changes it keeps then.
-pub const CHANGES_KEPT_MIN: u64 = 1_024;
+/// About how many changes it keeps then.
+pub const CHANGES_KEPT_MIN: usize = 3_072;
 /// The longest subject of a task, in bytes.
 pub const SUBJECT_BYTES_MAX: usize = 4 * 1024;
 /// The longest other text of a task, in bytes.

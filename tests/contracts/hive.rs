@@ -58,17 +58,25 @@ fn is_content(name: &str) -> bool {
     name.starts_with("c.") && !name.contains(".live.")
 }
 
-/// The path of the entry that the list's name names as its head.
-fn head(world: &World) -> String {
+/// The fields of the list's name that name its last change, and its last snapshot.
+const HEAD: usize = 4;
+const SNAPSHOT: usize = 5;
+
+/// The path of the entry that the list's name names in a field.
+fn named(world: &World, field: usize) -> String {
     let names = world.view(|view| view.names("tasks/l"));
     let token = names.iter().find(|name| name.contains(".live.")).unwrap();
     let content = names.iter().find(|name| is_content(name)).unwrap();
-    format!("tasks/l/{content}/{}", token.split('.').nth(4).unwrap())
+    format!("tasks/l/{content}/{}", token.split('.').nth(field).unwrap())
 }
 
-/// Puts other content into the head, as if another version of Leasehold had written it, checksum and name included.
-fn written_by_another(world: &World, change: impl Fn(&str) -> String) {
-    let path = head(world);
+fn head(world: &World) -> String {
+    named(world, HEAD)
+}
+
+/// Puts other content into an entry that is named, as if another version of Leasehold had written it, checksum and name included.
+fn written_by_another(world: &World, field: usize, change: impl Fn(&str) -> String) {
+    let path = named(world, field);
     let content = world.view(|view| view.read(&path)).unwrap();
     let content = change(std::str::from_utf8(&content).unwrap());
     let (dir, old) = path.rsplit_once('/').unwrap();
@@ -516,7 +524,7 @@ fn h4_a_blocker_that_is_not_known_to_be_completed_blocks() {
     update(&lists, 2, &Update { subject: Some("y"), ..Update::default() }).unwrap();
     // One that is not there.
     let missing = world.copy();
-    written_by_another(&missing, |content| content.replace("\"blocked_by\":[1]", "\"blocked_by\":[77]"));
+    written_by_another(&missing, HEAD, |content| content.replace("\"blocked_by\":[1]", "\"blocked_by\":[77]"));
     let found = missing.lists();
     assert_eq!(task(&found, 2).unresolved, [77]);
     let me_there = missing.holders().attach("me", Standard).unwrap();
@@ -730,12 +738,19 @@ fn h8_what_another_version_has_written_is_kept() {
     lists.ensure("l", Some(r#"{"m":1}"#), None, NOBODY, Standard).unwrap();
     make(&lists, 1);
     lists.ensure("l", None, Some("s"), NOBODY, Standard).unwrap();
-    written_by_another(&world, |content| content.replace("\"created_ms\"", "\"colour\":\"red\",\"created_ms\""));
+    written_by_another(&world, HEAD, |content| content.replace("\"created_ms\"", "\"colour\":\"red\",\"created_ms\""));
     update(&world.lists(), 1, &Update { subject: Some("y"), ..Update::default() }).unwrap();
-    written_by_another(&world, |content| content.replace("\"subject\":", "\"shape\":{\"round\":[1]},\"subject\":"));
+    written_by_another(&world, HEAD, |content| {
+        content.replace("\"subject\":", "\"shape\":{\"round\":[1]},\"subject\":")
+    });
     // Everything there is that rewrites them.
     let lists = world.lists();
     let token = claim(&lists, 1, &me);
+    written_by_another(&world, HEAD, |content| content.replace("\"owner\":{", "\"owner\":{\"badge\":{\"n\":7},"));
+    update(&world.lists(), 1, &Update { subject: Some("x"), ..Update::default() }).unwrap();
+    let of_head = String::from_utf8(world.view(|view| view.read(&head(&world))).unwrap()).unwrap();
+    assert!(of_head.contains("\"badge\":{\"n\":7}"), "{of_head}");
+    let lists = world.lists();
     lists.release("l", 1, token, NOBODY, Standard).unwrap();
     update(&lists, 1, &Update { description: Some("z"), metadata: Some("{\"n\":1}"), ..Update::default() }).unwrap();
     lists.ensure("l", Some(r#"{"m":2}"#), Some("t"), NOBODY, Standard).unwrap();
@@ -747,10 +762,15 @@ fn h8_what_another_version_has_written_is_kept() {
     for _ in 0..200 {
         make(&lists, 1);
     }
-    let names = world.view(|view| view.names("tasks/l"));
-    let snapshot = names.iter().find_map(|name| name.split('.').nth(5)).unwrap();
-    let content = content(format!("tasks/l/{}/{snapshot}", names.iter().find(|name| is_content(name)).unwrap()));
-    assert!(content.contains("\"colour\":\"red\"") && content.contains("\"shape\":{\"round\":[1]}"));
+    let snapshot = content(named(&world, SNAPSHOT));
+    assert!(snapshot.contains("\"colour\":\"red\"") && snapshot.contains("\"shape\":{\"round\":[1]}"));
+    // Also from its first line to that of the next, whoever makes that, and has read neither.
+    written_by_another(&world, SNAPSHOT, |content| content.replacen('{', "{\"mood\":[2],", 1));
+    for _ in 0..200 {
+        make(&lists, 1);
+    }
+    let next = content(named(&world, SNAPSHOT));
+    assert!(next.len() > snapshot.len() && next.starts_with("{\"revision\"") && next.contains("\"mood\":[2]"));
     assert_eq!(world.lists().info("l").unwrap().unwrap().seen, ["s", "t"]);
 }
 
@@ -772,7 +792,7 @@ fn h8_who_reads_while_others_write_disturbs_nobody() {
         })
         .crashes(0)
         .finally(|_, ends| match (ends.of("R"), ends.of("W")) {
-            (Some("1" | "2" | "3"), Some("written")) => Ok(()),
+            (Some("2" | "3" | "4"), Some("written")) => Ok(()),
             other => Err(format!("{other:?}")),
         })
         .holds();

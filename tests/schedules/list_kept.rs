@@ -3,14 +3,16 @@
 use super::deeds::{LONG, OLD, killed_before, kind};
 use super::laws::walks;
 use super::list_laws::{
-    NOBODY, claim, create, goes_on, held, listed, marked, nearly_long, new, subjects, sweep, update, watched,
+    NOBODY, TIDY, claim, create, goes_on, held, listed, marked, nearly_long, new, subjects, sweep, update, watched,
 };
 use leasehold_core::Durability::Standard;
-use leasehold_core::tasklist::{Filter, History, Update};
-use leasehold_tests::sim::{Actor, Listings, Scenario};
+use leasehold_core::Error;
+use leasehold_core::capability::Directory;
+use leasehold_core::tasklist::{Filter, History, Update, Upkeep};
+use leasehold_tests::sim::{Actor, Listings, Scenario, Verdict};
 
 fn rename(a: &Actor, subject: &'static str) -> &'static str {
-    kind(update(&a.lists(), 1, &Update { subject: Some(subject), ..Update::default() }), "changed")
+    kind(update(&a.lists().with_upkeep(TIDY), 1, &Update { subject: Some(subject), ..Update::default() }), "changed")
 }
 
 /// Hole 1, for the entries of a log: the sweeper lists, an entry is there, the swap names it, the sweeper unlinks it.
@@ -141,6 +143,157 @@ fn a_history_is_read_whole_while_it_goes_on() {
                 }
                 _ => Err(words.to_owned()),
             }
+        })
+        .holds();
+}
+
+/// Asks for the history two changes at a time, from the beginning, or from where it is told that it goes on; answers what it
+/// was told.
+fn page_by_page(a: &Actor) -> String {
+    let lists = a.lists();
+    let (mut since, mut told) = (0, Vec::new());
+    loop {
+        match lists.history("l", since, 2) {
+            Ok(History::Changes { changes, revision, more }) => {
+                let revisions: Vec<String> = changes.iter().map(|change| change.revision.to_string()).collect();
+                told.push(format!("{since}:{}:{more}", revisions.join(",")));
+                if !more {
+                    return told.join(" ");
+                }
+                since = revision;
+            }
+            Ok(History::TooOld { oldest }) if oldest > since => since = oldest,
+            other => return format!("{other:?}"),
+        }
+    }
+}
+
+/// Whether each page tells all changes after the revision that was asked from, as many as it may, and the last one no less
+/// than what was there before.
+fn is_complete(told: &str, changes: &[u64], before: usize) -> Verdict {
+    for page in told.split(' ') {
+        let [since, revisions, more] = page.split(':').collect::<Vec<_>>()[..] else { return Err(told.to_owned()) };
+        let since: u64 = since.parse().map_err(|_| told.to_owned())?;
+        let revisions: Vec<u64> = revisions.split(',').filter_map(|revision| revision.parse().ok()).collect();
+        let meant: Vec<u64> = changes.iter().copied().filter(|revision| *revision > since).collect();
+        let there = changes[..before].iter().filter(|revision| **revision > since).count();
+        let is_full = if more == "true" { revisions.len() == 2 } else { revisions.len() >= there };
+        if !meant.starts_with(&revisions) || !is_full {
+            return Err(format!("{page} of {meant:?}, in {told}"));
+        }
+    }
+    Ok(())
+}
+
+/// Who reads the history page by page while others make it shorter is told all that was asked for, or that it is too old:
+/// never silently less.
+#[test]
+fn a_history_that_is_made_shorter_is_told_whole_or_too_old() {
+    const BRIEF: Upkeep = Upkeep { changes_min: 3, turns: 1, history_max: 4, history_min: 2 };
+    let world = listed(&[], 1);
+    let lists = world.lists();
+    for subject in ["a", "b", "c", "d"] {
+        update(&lists, 1, &Update { subject: Some(subject), ..Update::default() }).unwrap();
+    }
+    let History::Changes { changes, .. } = lists.history("l", 0, 10).unwrap() else { panic!() };
+    let known: Vec<u64> = changes.iter().map(|change| change.revision).collect();
+    let brief = |a: &Actor, subject| {
+        let fields = Update { subject: Some(subject), ..Update::default() };
+        kind(update(&a.lists().with_upkeep(BRIEF), 1, &fields), "changed")
+    };
+    let scene = |name: &str, two: bool| {
+        let known = known.clone();
+        let mut scenario = watched(Scenario::new(format!("a history that is made shorter, {name}"), &world))
+            .actor("A", move |a| brief(a, "first"))
+            .actor("R", page_by_page)
+            .crashes(1);
+        if two {
+            scenario = scenario
+                .then("A", move |a, _| brief(a, "second"))
+                .actor("B", move |a| brief(a, "other"))
+                .actor("W", sweep);
+        }
+        scenario.finally(move |view, ends| {
+            let changes = [&known[..], &view.logged("change l")].concat();
+            if let Some(told) = ends.of("R") {
+                is_complete(told, &changes, known.len())?;
+            }
+            if ends.all_ended() && view.logged("forgetting l").is_empty() {
+                return Err("nothing was forgotten".into());
+            }
+            goes_on(view)
+        })
+    };
+    scene("read", false).holds();
+    walks(scene("read, changed and swept", true), 2_000);
+}
+
+/// Two make a list shorter while it is changed: one snapshot is named, and what is forgotten is in it.
+#[test]
+fn two_who_make_a_list_shorter_at_once_forget_nothing_that_is_needed() {
+    const BRIEF: Upkeep = Upkeep { changes_min: 2, turns: 1, history_max: 2, history_min: 1 };
+    let brief = |a: &Actor, subject| {
+        let fields = Update { subject: Some(subject), ..Update::default() };
+        kind(update(&a.lists().with_upkeep(BRIEF), 1, &fields), "changed")
+    };
+    let scene = |with_reader: bool, listings: Listings| {
+        let mut scenario =
+            watched(Scenario::new(format!("two tidy up, read: {with_reader}, {listings:?}"), &listed(&[], 1)))
+                .actor("A", move |a| brief(a, "a"))
+                .actor("B", move |a| brief(a, "b"))
+                .listings(listings)
+                .crashes(1);
+        if with_reader {
+            scenario = scenario
+                .actor("R", |a| subjects(&a.lists()))
+                .then("R", |a, words| {
+                    format!("{words} {}", subjects(&a.lists()).unwrap_or_else(|error| error.to_string()))
+                })
+                .actor("W", sweep);
+        }
+        scenario.finally(move |view, ends| {
+            let is_fine = |word: &str| ["x", "a", "b"].contains(&word);
+            let told = if with_reader { ends.of("R") } else { None };
+            match told.filter(|told| !told.split(' ').all(is_fine)) {
+                Some(told) => Err(told.to_owned()),
+                None => goes_on(view),
+            }
+        })
+    };
+    scene(false, Listings::Atomic).holds();
+    walks(scene(true, Listings::Atomic), 2_000);
+    walks(scene(true, Listings::Btrfs), 1_000);
+}
+
+/// One is slow to make a list, which another makes, removes and looks for again meanwhile: a revision that it has seen is
+/// that of no task of the later list.
+#[test]
+fn a_revision_of_a_list_that_was_removed_is_none_of_the_one_made_after_it() {
+    let world = marked(&[]);
+    killed_before(&world, "rename tasks/tmp/", |w| w.lists().create("l", &[new("slow")], NOBODY, Standard));
+    let unborn = world.view(|view| view.names("tasks/tmp")).remove(0);
+    world.lists().create("l", &[new("seen")], NOBODY, Standard).unwrap();
+    let seen = world.lists().get("l", 1).unwrap().unwrap().revision;
+    watched(Scenario::new("made slowly, while the list of that name is removed and changed", &world))
+        .actor("S", move |a| {
+            // What is left of the birth, which was begun before there was any.
+            let dir = a.dir("tasks");
+            match dir.open_dir("tmp").and_then(|tmp| tmp.rename(&unborn, &dir, "l")) {
+                Ok(()) => create(a, &["slow"]),
+                // There is a list already.
+                Err(_) => Ok("late".to_owned()),
+            }
+        })
+        .actor("A", move |a| {
+            let lists = a.lists();
+            lists.remove("l", Standard)?;
+            let fields = Update { description: Some("decided"), if_revision: Some(seen), ..Update::default() };
+            Ok::<_, Error>(kind(update(&lists, 1, &fields), "changed"))
+        })
+        .crashes(0)
+        .finally(|view, ends| match ends.of("A") {
+            Some("lost" | "not found") => goes_on(view),
+            other => Err(format!("{other:?}")),
         })
         .holds();
 }

@@ -11,7 +11,7 @@ use super::laws;
 use super::names::{self, last, number};
 use leasehold_core::Durability::Standard;
 use leasehold_core::maintenance::Maintenance;
-use leasehold_core::tasklist::{Author, Claim, Filter, Lists, NewTask, Status, Update};
+use leasehold_core::tasklist::{Author, Claim, Filter, Lists, NewTask, Status, Update, Upkeep};
 use leasehold_core::{Error, Result};
 use leasehold_tests::sim::{Act, Actor, Deed, Scenario, SimDirectory, Verdict, View, World};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const NOBODY: Author<'static> = Author { by: None };
 
 /// How many changes back from the head the laws look.
-const LOOK_BACK: u64 = 140;
+const LOOK_BACK: usize = 140;
 
 /// The token file of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +97,8 @@ fn chain(view: &View<'_>, key: &str, name: &ListName) -> std::result::Result<Vec
     let content = names.iter().find(is_content).ok_or_else(|| format!("{key} has no log"))?;
     let mut changes = Vec::new();
     let mut next = Some(name.head.clone());
-    while let Some(entry) = next.filter(|_| (changes.len() as u64) < name.kept.min(LOOK_BACK)) {
+    let is_kept = |entry: &String| base(entry).is_some_and(|base| base >= name.forgotten);
+    while let Some(entry) = next.filter(is_kept).filter(|_| changes.len() < LOOK_BACK) {
         let bytes = view.read(&format!("tasks/{key}/{content}/{entry}"));
         let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
         let text = text.ok_or_else(|| format!("entry {entry} of {key} is gone, though the history has it"))?;
@@ -108,8 +109,16 @@ fn chain(view: &View<'_>, key: &str, name: &ListName) -> std::result::Result<Vec
         next = value(header, "\"previous\":").map(String::from);
         changes.push(ChangeMade { entry, revision, tasks: lines.filter_map(task_line).collect() });
     }
-    if name.snapshot != "-" && !view.exists(&format!("tasks/{key}/{content}/{}", name.snapshot)) {
-        return Err(format!("{key} names a snapshot that is gone"));
+    let reaches = if name.snapshot == "-" {
+        0
+    } else {
+        let bytes = view.read(&format!("tasks/{key}/{content}/{}", name.snapshot));
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        let text = text.ok_or_else(|| format!("{key} names a snapshot that is gone"))?;
+        value(&text, "\"revision\":").and_then(|revision| revision.parse().ok()).ok_or("a snapshot of no revision")?
+    };
+    if name.forgotten > reaches {
+        return Err(format!("{key} forgot changes that its snapshot does not have: {name:?}"));
     }
     Ok(changes)
 }
@@ -147,22 +156,32 @@ fn witness(act: &Act) -> Option<(String, u64)> {
             illegal("a tombstone of another state")
         };
     }
+    let is_forgetting = before.head == after.head && before.snapshot == after.snapshot;
     let made = if before.head == after.head { &after.snapshot } else { &after.head };
     if after.revision <= before.revision || after.next_id < before.next_id || after.forgotten < before.forgotten {
         return illegal("what rises falls");
     }
-    if base(made) != Some(before.revision) {
+    if !is_forgetting && base(made) != Some(before.revision) {
         return illegal("an entry that was built on another revision");
     }
     let same_rest = match (before.head == after.head, before.snapshot == after.snapshot) {
         (false, true) => after.kept == before.kept + 1 && after.forgotten == before.forgotten,
-        (true, false) => after.next_id == before.next_id && after.kept <= before.kept,
-        _ => false,
+        (true, false) => {
+            (after.next_id, after.kept, after.forgotten) == (before.next_id, before.kept, before.forgotten)
+        }
+        (true, true) => {
+            after.next_id == before.next_id && after.kept < before.kept && after.forgotten > before.forgotten
+        }
+        (false, false) => false,
     };
     if !same_rest {
-        return illegal("neither a change nor a snapshot");
+        return illegal("neither a change nor a snapshot, and nothing is forgotten");
     }
-    let what = if before.head == after.head { "snapshot" } else { "change" };
+    let what = match (before.head == after.head, is_forgetting) {
+        (false, _) => "change",
+        (true, false) => "snapshot",
+        (true, true) => "forgetting",
+    };
     Some((format!("{what} {key}"), after.revision))
 }
 
@@ -223,10 +242,10 @@ fn went(view: &View<'_>) -> Verdict {
         let words: Vec<&str> = event.what.split(' ').collect();
         match &words[..] {
             ["illegal:", ..] => return Err(event.what.clone()),
-            ["change" | "snapshot", _] if event.value <= highest => {
+            ["change" | "snapshot" | "forgetting", _] if event.value <= highest => {
                 return Err(format!("{event}: it follows {highest}, in this life or the one before"));
             }
-            ["change" | "snapshot", _] => highest = event.value,
+            ["change" | "snapshot" | "forgetting", _] => highest = event.value,
             ["made"] if !made.insert(event.value) => return Err(format!("{event}: that id was given out before")),
             ["told", id, holder, epoch] => {
                 if told.insert(event.value, event.what.clone()).is_some_and(|before| before != event.what) {
@@ -300,17 +319,21 @@ pub(super) fn held(holders: &[&str], tasks: usize) -> (World, u64) {
     }
 }
 
+/// Makes a snapshot as soon as one is due.
+pub(super) const TIDY: Upkeep = Upkeep { changes_min: 8, turns: 1, history_max: 4_096, history_min: 3_072 };
+
 /// As [`listed`], with one task, where the next change makes a snapshot, the second one if `again`.
 pub(super) fn nearly_long(holders: &[&str], again: bool) -> World {
     let world = listed(holders, 1);
-    let lists = world.lists();
+    let lists = world.lists().with_upkeep(TIDY);
     let has_snapshot = || world.view(|view| only_name(view, "l").unwrap().unwrap().snapshot != "-");
-    let mut count = 1;
-    while count < 63 {
-        let subject = if count % 2 == 0 { "x" } else { "z" };
+    // The list itself, and its first task.
+    let mut count = 2;
+    while count + 1 < TIDY.changes_min {
+        let subject = if count % 2 == 0 { "z" } else { "x" };
         update(&lists, 1, &Update { subject: Some(subject), ..Update::default() }).unwrap();
         count += 1;
-        if again && count == 63 && !has_snapshot() {
+        if again && count + 1 == TIDY.changes_min && !has_snapshot() {
             update(&lists, 1, &Update { subject: Some("y"), ..Update::default() }).unwrap();
             assert!(has_snapshot());
             count = 0;
@@ -374,7 +397,8 @@ pub(super) fn subjects(lists: &Lists<SimDirectory>) -> Result<String> {
 /// Long after everybody has stopped a later holder does all there is, under higher tokens; somebody sweeps, and nothing is
 /// left but what is named; the list is removed, and made anew under higher revisions.
 pub(super) fn goes_on(view: &View<'_>) -> Verdict {
-    let revisions = view.log().iter().filter(|event| event.what == "change l" || event.what == "snapshot l");
+    let revisions =
+        view.log().iter().filter(|event| ["change l", "snapshot l", "forgetting l"].contains(&&*event.what));
     let highest = revisions.map(|event| event.value).max().unwrap_or(0);
     let world = view.world();
     let words = |error: Error| error.to_string();
@@ -416,7 +440,7 @@ pub(super) fn goes_on(view: &View<'_>) -> Verdict {
 
 fn nothing_but_what_is_named(view: &View<'_>) -> Verdict {
     let Some(name) = only_name(view, "l")? else { return Err("no list".into()) };
-    if name.kept > LOOK_BACK {
+    if name.kept > LOOK_BACK as u64 {
         return Ok(());
     }
     let mut named: BTreeSet<String> = chain(view, "l", &name)?.into_iter().map(|change| change.entry).collect();

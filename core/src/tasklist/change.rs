@@ -1,9 +1,9 @@
 //! The one transition of a list: a change, planned on what the list is, made if it still is that.
 
 use super::entry::{self, Draft, Header};
-use super::log::{Loaded, Opened, author};
+use super::log::{Opened, author};
 use super::name::{EntryName, ListName};
-use super::record::About;
+use super::record::{About, Event, EventKind};
 use super::state::State;
 use super::working::Working;
 use super::{Author, Lists};
@@ -16,6 +16,7 @@ use crate::reference::busy;
 use crate::store::{create_file, is_sync, sync_all};
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// What plans a change. It is asked again on what the list has become, where somebody else was first.
 pub(crate) type Plan<'a, T> = dyn FnMut(&mut Working<'_>) -> Result<T> + 'a;
@@ -55,7 +56,17 @@ impl<D: Directory> Lists<D> {
         for _ in 0..LIST_TRIES_MAX {
             let made = match self.open(list, &key)? {
                 Some(opened) => self.try_change(list, opened, by.as_ref(), sync, plan)?,
-                None => self.give_birth(list, &key, by.as_ref(), sync, plan)?,
+                None => {
+                    // What cannot be done makes no list.
+                    let (nothing, now_ms) = (State::default(), self.refs.environment.now_ms());
+                    let mut working = Working::new(&nothing, 0, 1, now_ms);
+                    plan(&mut working)?;
+                    if let Some(draft) = working.into_draft() {
+                        entry_content(&Header { events: draft.events.clone(), ..Header::default() }, &draft)?;
+                    }
+                    self.give_birth(list, &key, by.as_ref(), sync)?;
+                    None
+                }
             };
             if let Some(made) = made {
                 return Ok(made);
@@ -86,44 +97,56 @@ impl<D: Directory> Lists<D> {
             (Ok(planned), Some(draft)) => (planned, draft),
             (planned, _) => {
                 self.keep(&opened.key, loaded);
-                return planned.map(Some);
+                let planned = planned?;
+                let is_there = !sync || self.sync_found(&opened)?;
+                return Ok(is_there.then_some(planned));
             }
         };
         let previous = Some(opened.name.head.text());
-        let header = Header { revision, at_ms: now_ms, by: by.cloned(), previous, events: draft.events.clone() };
+        let header = Header {
+            revision,
+            at_ms: now_ms,
+            by: by.cloned(),
+            previous,
+            events: draft.events.clone(),
+            ..Header::default()
+        };
         let content = entry_content(&header, &draft)?;
         let next = ListName { revision, next_id, kept: opened.name.kept.saturating_add(1), ..opened.name };
-        let Some(head) = self.swap_onto(&mut opened, &content, sync, &|head| ListName { head, ..next })? else {
+        let Some(head) = self.swap_onto(&mut opened, &content, sync, next)? else {
             self.keep(&opened.key, loaded);
             return Ok(None);
         };
         loaded.apply(draft, content.len());
         loaded.at = Some((opened.name.birth, head));
         // A snapshot is for those to come: where it cannot be made, the change is made nevertheless.
-        let _ = self.compact_if_long(&mut opened, &mut loaded);
+        let _ = self.tidy(list, &mut opened, &mut loaded);
         self.keep(&opened.key, loaded);
         Ok(Some(planned))
     }
 
-    /// Publishes an entry and makes it what `next` says, if the list is still what was read; else leaves nothing.
-    pub(crate) fn swap_onto(
+    /// Publishes an entry and makes it the head of what `next` says, if the list is still what was read; else leaves nothing.
+    fn swap_onto(
         &self,
         opened: &mut Opened<D>,
         content: &[u8],
         sync: bool,
-        next: &dyn Fn(EntryName) -> ListName,
+        next: ListName,
     ) -> Result<Option<EntryName>> {
+        // Somebody may have been first already: then there is nothing to write, or to wait for the disk for.
+        if !opened.reference.still_stands() {
+            return Ok(None);
+        }
         let nonce = Nonce::draw_on(opened.name.revision, &self.refs.environment);
-        let name = EntryName { nonce, crc: crc32fast::hash(content) };
-        let file = match create_file(&opened.content, &name.text(), &[content]) {
+        let head = EntryName { nonce, crc: crc32fast::hash(content) };
+        let file = match create_file(&opened.content, &head.text(), &[content]) {
             Ok(file) => file,
             // Gone means that the list is being removed.
             Err(FsError::NotFound | FsError::Exists) => return Ok(None),
             Err(error) => return Err(Error::at("a task list", &error)),
         };
         // Where anything fails from here on, what was made is left as debris: the swap may have happened.
-        let next = next(name);
-        // Somebody may have been first already: then there is nothing to wait for the disk for.
+        let next = ListName { head, ..next };
         let is_first = opened.reference.still_stands();
         if is_first {
             // Always: a name that a power cut keeps must not lead to content that it does not, or all tasks are lost.
@@ -133,36 +156,26 @@ impl<D: Directory> Lists<D> {
             sync_all(&[(&opened.content, "a task list")])?;
         }
         if !is_first || !opened.reference.swap(next.text())? {
-            let _ = opened.content.unlink(&name.text());
+            let _ = opened.content.unlink(&head.text());
             return Ok(None);
         }
         opened.name = next;
         if sync {
             self.refs.sync(&opened.reference)?;
         }
-        Ok(Some(name))
+        Ok(Some(head))
     }
 
-    /// The first change makes the list; `None` if somebody else has made it.
-    fn give_birth<T>(
-        &self,
-        list: &str,
-        key: &Key,
-        by: Option<&String>,
-        sync: bool,
-        plan: &mut Plan<'_, T>,
-    ) -> Result<Option<T>> {
+    /// Makes a list that has no tasks, unless somebody else makes it. The first change is one like any other, under a
+    /// revision above the floor that is read *after* the list: a birth can be slow, and a list of that name have been and
+    /// gone meanwhile.
+    fn give_birth(&self, list: &str, key: &Key, by: Option<&String>, sync: bool) -> Result<()> {
         let now_ms = self.refs.environment.now_ms();
-        let state = State::default();
-        // No token is given out under this revision: whoever claims reads the floor again, after the ref.
         let revision = self.next_revision(0)?;
-        let mut working = Working::new(&state, revision, 1, now_ms);
-        working.put_about(About { created_ms: now_ms, created_by: by.cloned(), ..About::default() }, alloc::vec![]);
-        let planned = plan(&mut working)?;
-        let next_id = working.next_id;
-        let Some(draft) = working.into_draft() else { return Ok(Some(planned)) };
-        let header = Header { revision, at_ms: now_ms, by: by.cloned(), previous: None, events: draft.events.clone() };
-        let content = entry_content(&header, &draft)?;
+        let events = alloc::vec![Event { id: 0, kind: EventKind::Updated, fields: Vec::new() }];
+        let header = Header { revision, at_ms: now_ms, by: by.cloned(), events, ..Header::default() };
+        let about = About { created_ms: now_ms, created_by: by.cloned(), ..About::default() };
+        let content = entry_content(&header, &Draft { about: Some(about), ..Draft::default() })?;
         let birth = Nonce::draw(&self.refs.environment);
         let nonce = Nonce::draw_on(revision, &self.refs.environment);
         let head = EntryName { nonce, crc: crc32fast::hash(&content) };
@@ -173,16 +186,29 @@ impl<D: Directory> Lists<D> {
             birth,
             head,
             snapshot: None,
-            next_id,
+            next_id: 1,
             forgotten: 0,
             kept: 1,
         };
-        let is_born = self.refs.give_birth(key, list, (birth, name.text()), sync, &mut |unborn| {
+        // Whether this one was first is seen by who looks at it again.
+        self.refs.give_birth(key, list, (birth, name.text()), sync, &mut |unborn| {
             let (dir, file) = unborn.make_content(&head.text(), &[&content])?;
             file.sync().map_err(|error| Error::at("a task list", &error))?;
             if sync { sync_all(&[(&dir, "a task list")]) } else { Ok(()) }
         })?;
-        Ok(is_born.then_some(planned))
+        Ok(())
+    }
+
+    /// Puts a list on the disk that was found as it was to be: who made it so may not have. `false` if somebody changes it.
+    fn sync_found(&self, opened: &Opened<D>) -> Result<bool> {
+        match opened.reference.dir.open(&opened.reference.token_name) {
+            Ok(file) => file.sync().map_err(|error| Error::at("a task list", &error))?,
+            Err(FsError::NotFound) => return Ok(false),
+            Err(error) => return Err(Error::at("a task list", &error)),
+        }
+        sync_all(&[(&opened.content, "a task list")])?;
+        self.refs.sync(&opened.reference)?;
+        Ok(true)
     }
 
     /// The next revision; it serves as the token of what is claimed by it, so it is above the floor.
@@ -195,7 +221,7 @@ impl<D: Directory> Lists<D> {
     }
 }
 
-fn entry_content(header: &Header, draft: &Draft) -> Result<alloc::vec::Vec<u8>> {
+fn entry_content(header: &Header, draft: &Draft) -> Result<Vec<u8>> {
     let content = entry::write(header, draft)?;
     if content.len() > LIST_BYTES_MAX {
         return Err(Error::TooLarge(format!("a change of {} bytes, use at most {LIST_BYTES_MAX}", content.len())));
@@ -205,13 +231,4 @@ fn entry_content(header: &Header, draft: &Draft) -> Result<alloc::vec::Vec<u8>> 
 
 pub(crate) fn no_list(list: &str) -> Error {
     Error::NotFound(format!("no task list {list:?}"))
-}
-
-impl Loaded {
-    /// Whether reading it costs more than it should.
-    pub(crate) fn is_long(&self) -> bool {
-        const ENTRIES_MIN: usize = 64;
-        const ENTRIES_MAX: usize = 1_024;
-        self.entries >= ENTRIES_MAX || (self.entries >= ENTRIES_MIN && 2 * self.bytes >= self.snapshot_bytes)
-    }
 }

@@ -21,6 +21,9 @@ enum Look {
     Free,
 }
 
+/// Which owners are over, by holder and epoch.
+type Judged<'a> = BTreeMap<(&'a str, u64), bool>;
+
 /// What finds the task to be claimed.
 type Choose<'a> = dyn FnMut(&Working<'_>) -> Result<(Look, Option<Record>)> + 'a;
 
@@ -44,7 +47,7 @@ impl<D: Directory> Lists<D> {
             let Some(task) = working.get(id).filter(|task| task.status != Status::Deleted) else {
                 return Ok((Look::No(Claim::NotFound), None));
             };
-            Ok((self.look(working, task, holder, refuse_busy)?, Some(task.clone())))
+            Ok((self.look(working, task, holder, refuse_busy, &mut Judged::new())?, Some(task.clone())))
         })
     }
 
@@ -64,8 +67,9 @@ impl<D: Directory> Lists<D> {
             if refuse_busy && let Some(other) = other_task(working, holder, 0) {
                 return Ok((Look::No(Claim::Busy(other)), None));
             }
+            let mut judged = Judged::new();
             for task in working.state().open() {
-                if let Look::Free = self.look(working, task, holder, false)? {
+                if let Look::Free = self.look(working, task, holder, false, &mut judged)? {
                     return Ok((Look::Free, Some(task.clone())));
                 }
             }
@@ -95,7 +99,7 @@ impl<D: Directory> Lists<D> {
                     is_new = true;
                     let token = working.revision;
                     let owner = Owner { holder: String::from(holder.name()), epoch: holder.epoch(), token };
-                    let task = Record { status: Status::InProgress, owner: Some(owner), ..task };
+                    let task = Record { status: Status::InProgress, owner: Some(Box::new(owner.into())), ..task };
                     working.put(task.clone(), EventKind::Claimed, Vec::new());
                     (token, task)
                 }
@@ -122,15 +126,22 @@ impl<D: Directory> Lists<D> {
         }
     }
 
-    fn look(&self, working: &Working<'_>, task: &Record, holder: &Holder<D>, refuse_busy: bool) -> Result<Look> {
+    fn look<'a>(
+        &self,
+        working: &Working<'_>,
+        task: &'a Record,
+        holder: &Holder<D>,
+        refuse_busy: bool,
+        judged: &mut Judged<'a>,
+    ) -> Result<Look> {
         if task.status.is_terminal() {
             return Ok(Look::No(Claim::AlreadyCompleted));
         }
-        if let Some(owner) = &task.owner {
+        if let Some(owner) = task.owner() {
             if owner.epoch == holder.epoch() && owner.holder == holder.name() {
                 return Ok(Look::Own(owner.token));
             }
-            if !self.is_over(owner)? {
+            if !self.judge(owner, judged)? {
                 return Ok(Look::No(Claim::AlreadyOwned(owner.clone())));
             }
         }
@@ -170,17 +181,11 @@ impl<D: Directory> Lists<D> {
     pub fn reap(&self, list: &str, durability: Durability) -> Result<Vec<u64>> {
         let durability = if durability == Durability::Standard { Durability::Unsynced } else { durability };
         self.change(list, Author::default(), durability, &mut |working| {
-            let mut judged = BTreeMap::new();
+            let mut judged = Judged::new();
             let mut ids = Vec::new();
-            for task in working.state().open() {
-                let Some(owner) = &task.owner else { continue };
-                let whom = (owner.holder.clone(), owner.epoch);
-                let is_over = match judged.get(&whom) {
-                    Some(is_over) => *is_over,
-                    None => self.is_over(owner)?,
-                };
-                judged.insert(whom, is_over);
-                if is_over {
+            for task in working.state().owned() {
+                let Some(owner) = task.owner() else { continue };
+                if self.judge(owner, &mut judged)? {
                     let task = Record { status: Status::Pending, owner: None, ..task.clone() };
                     ids.push(task.id);
                     working.put(task, EventKind::Released, Vec::new());
@@ -188,6 +193,17 @@ impl<D: Directory> Lists<D> {
             }
             Ok(ids)
         })
+    }
+
+    /// As [`Lists::is_over`], asked once of each epoch.
+    fn judge<'a>(&self, owner: &'a Owner, judged: &mut Judged<'a>) -> Result<bool> {
+        let whom = (owner.holder.as_str(), owner.epoch);
+        if let Some(is_over) = judged.get(&whom) {
+            return Ok(*is_over);
+        }
+        let is_over = self.is_over(owner)?;
+        judged.insert(whom, is_over);
+        Ok(is_over)
     }
 
     /// Whether an owner is dead for good; declares it where its time has passed.
@@ -200,7 +216,7 @@ impl<D: Directory> Lists<D> {
 fn other_task<D: Directory>(working: &Working<'_>, holder: &Holder<D>, id: u64) -> Option<u64> {
     let is_own = |task: &&Record| {
         task.id != id
-            && task.owner.as_ref().is_some_and(|owner| owner.epoch == holder.epoch() && owner.holder == holder.name())
+            && task.owner().is_some_and(|owner| owner.epoch == holder.epoch() && owner.holder == holder.name())
     };
-    working.state().open().find(is_own).map(|task| task.id)
+    working.state().owned().find(is_own).map(|task| task.id)
 }

@@ -8,12 +8,14 @@ use super::record::{About, Event, Record};
 use super::state::State;
 use crate::error::{Error, Result};
 use alloc::format;
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// The first line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct Header {
     pub(crate) revision: u64,
     pub(crate) at_ms: u64,
@@ -25,6 +27,9 @@ pub(crate) struct Header {
     /// What happened.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) events: Vec<Event>,
+    /// What another version of Leasehold has written here goes from one snapshot to the next.
+    #[serde(flatten)]
+    pub(crate) unknown: Map<String, Value>,
 }
 
 impl Header {
@@ -56,7 +61,7 @@ enum LineRef<'a> {
 pub(crate) struct Draft {
     pub(crate) is_reset: bool,
     pub(crate) about: Option<About>,
-    pub(crate) tasks: Vec<Record>,
+    pub(crate) tasks: Vec<Rc<Record>>,
     pub(crate) events: Vec<Event>,
 }
 
@@ -91,15 +96,20 @@ pub(crate) fn write(header: &Header, draft: &Draft) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// The content of a snapshot.
-pub(crate) fn write_snapshot(header: &Header, state: &State) -> Result<Vec<u8>> {
-    let mut out = Vec::new();
+/// The content of a snapshot, of about so many bytes.
+pub(crate) fn write_snapshot(header: &Header, state: &State, bytes: usize) -> Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(bytes);
     push_line(&mut out, header)?;
     push_line(&mut out, &LineRef::List(&state.about))?;
     for task in state.tasks.values() {
         push_line(&mut out, &LineRef::Task(task))?;
     }
     Ok(out)
+}
+
+/// Reads the first line of an entry; `None` if it is not one.
+pub(crate) fn read_header(content: &[u8]) -> Option<Header> {
+    serde_json::from_slice(content.split(|byte| *byte == b'\n').next()?).ok()
 }
 
 /// Reads the content of an entry; `None` if it is not one.
@@ -109,7 +119,7 @@ pub(crate) fn read(content: &[u8]) -> Option<Entry> {
     let mut draft = Draft::default();
     for line in lines.filter(|line| !line.is_empty()) {
         match serde_json::from_slice(line).ok()? {
-            Line::Task(task) => draft.tasks.push(task),
+            Line::Task(task) => draft.tasks.push(Rc::new(task)),
             Line::List(about) => draft.about = Some(about),
             Line::Reset(_) => draft.is_reset = true,
         }

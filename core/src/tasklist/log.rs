@@ -108,36 +108,36 @@ impl<D: Directory> Lists<D> {
             let is_near = at.nonce.base_token().saturating_add(NEAR) >= in_snapshot;
             (birth == name.birth && is_near).then_some((known, at))
         });
-        let (until, bound) = match &known {
-            Some((_, at)) => (Some(*at), at.nonce.base_token()),
-            None => (None, in_snapshot),
-        };
-        let mut unread = Vec::new();
-        let mut next = Some(name.head);
-        while let Some(entry_name) = next.filter(|next| Some(*next) != until && next.nonce.base_token() > bound) {
-            match read_entry(&opened.content, entry_name)? {
-                Some(entry) => {
-                    next = entry.header.previous();
-                    unread.push((entry_name, entry));
-                }
-                // What is known may have been left behind.
-                None if known.is_some() => return self.catch_up(list, opened, None),
-                None => return missing(list, opened, entry_name),
-            }
-        }
-        let mut loaded = match (known, name.snapshot) {
-            (Some((known, _)), _) if next == until => known,
-            (Some(_), _) => return self.catch_up(list, opened, None),
-            (None, None) => Loaded::default(),
+        let is_known = known.is_some();
+        let (mut loaded, until, bound) = match (known, name.snapshot) {
+            (Some((known, at)), _) => (known, Some(at), at.nonce.base_token().saturating_add(1)),
+            (None, None) => (Loaded::default(), None, 0),
             (None, Some(snapshot)) => {
                 let Some(entry) = read_entry(&opened.content, snapshot)? else {
                     return missing(list, opened, snapshot);
                 };
                 let mut loaded = Loaded { snapshot: Some(snapshot), snapshot_bytes: entry.bytes, ..Loaded::default() };
                 loaded.state.apply(entry.draft);
-                loaded
+                // The changes since may have been made before it was named.
+                (loaded, None, entry.header.revision)
             }
         };
+        let mut unread = Vec::new();
+        let mut next = Some(name.head);
+        while let Some(entry_name) = next.filter(|next| Some(*next) != until && next.nonce.base_token() >= bound) {
+            match read_entry(&opened.content, entry_name)? {
+                Some(entry) => {
+                    next = entry.header.previous();
+                    unread.push((entry_name, entry));
+                }
+                // What is known may have been left behind.
+                None if is_known => return self.catch_up(list, opened, None),
+                None => return missing(list, opened, entry_name),
+            }
+        }
+        if is_known && next != until {
+            return self.catch_up(list, opened, None);
+        }
         if let Some(snapshot) = name.snapshot.filter(|_| loaded.snapshot != name.snapshot) {
             // Somebody else has made one: it serves this instance as well, which need not make another.
             let bytes = opened.content.metadata(&snapshot.text()).map_or(0, |metadata| metadata.size);
@@ -162,12 +162,11 @@ impl<D: Directory> Lists<D> {
         visit: &mut dyn FnMut(EntryName, Header) -> bool,
     ) -> Result<bool> {
         let mut next = Some(opened.name.head);
-        let mut left = opened.name.kept;
-        while let Some(name) = next.filter(|_| left > 0) {
-            let Some(entry) = read_entry(&opened.content, name)? else { return Ok(false) };
-            next = entry.header.previous();
-            left -= 1;
-            if !visit(name, entry.header) {
+        // A change that is forgotten was built on an earlier revision than the last of those.
+        while let Some(name) = next.filter(|next| next.nonce.base_token() >= opened.name.forgotten) {
+            let Some(header) = read_header(&opened.content, name)? else { return Ok(false) };
+            next = header.previous();
+            if !visit(name, header) {
                 break;
             }
         }
@@ -206,6 +205,11 @@ fn read_content<D: Directory>(dir: &D, name: EntryName) -> Result<Option<Vec<u8>
     };
     let content = read_file(&file, LIST_BYTES_MAX).map_err(at)?;
     Ok(content.filter(|content| crc32fast::hash(content) == name.crc))
+}
+
+/// The first line of an entry that is whole.
+pub(crate) fn read_header<D: Directory>(dir: &D, name: EntryName) -> Result<Option<Header>> {
+    Ok(read_content(dir, name)?.as_deref().and_then(entry::read_header))
 }
 
 fn read_entry<D: Directory>(dir: &D, name: EntryName) -> Result<Option<Entry>> {

@@ -8,7 +8,8 @@
 //! |---|---|---|---|
 //! | first change | `tmp/n/` with its entry → `<key>/` | rename of the directory | `tmp/n/` |
 //! | change | entry (base `r`, after the head); `r` → `r+1` | rename of the token file | an unnamed entry |
-//! | compact | snapshot (base `r`, after the head); `r` → `r+1` | same | an unnamed snapshot, old entries |
+//! | compact | snapshot (base `r`); `r` → `r+1` | same | an unnamed snapshot, the one before |
+//! | forget | `r` → `r+1` | same | old entries |
 //! | remove | any → tombstone, then removal | same | a tombstone, which anyone finishes |
 //!
 //! A change of many tasks is one entry, so it is there whole or not at all. Nobody waits for a lock: whoever was second
@@ -34,6 +35,7 @@ pub use record::{Event, EventKind, Owner, Status};
 
 use crate::capability::{Directory, Environment};
 use crate::holder::Holders;
+use crate::limits::{CHANGES_KEPT_MAX, CHANGES_KEPT_MIN};
 use crate::reference::Refs;
 use crate::store::Format;
 use alloc::collections::BTreeMap;
@@ -250,6 +252,27 @@ pub struct Lists<D: Directory> {
     pub(crate) refs: Refs<D>,
     /// Lists as this instance has read them last.
     loaded: Rc<RefCell<BTreeMap<String, Loaded>>>,
+    upkeep: Upkeep,
+}
+
+/// When lists are made shorter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Upkeep {
+    /// A snapshot is made after so many changes since the last, or more where it is long.
+    pub changes_min: usize,
+    /// Of so many changes that find one due, one makes it, at random: where many change a list they do not all do it at
+    /// once.
+    pub turns: u64,
+    /// A history of more changes than this forgets the oldest when a snapshot is made.
+    pub history_max: u64,
+    /// About how many it keeps then.
+    pub history_min: usize,
+}
+
+impl Default for Upkeep {
+    fn default() -> Self {
+        Upkeep { changes_min: 64, turns: 16, history_max: CHANGES_KEPT_MAX, history_min: CHANGES_KEPT_MIN }
+    }
 }
 
 impl<D: Directory> Lists<D> {
@@ -257,6 +280,12 @@ impl<D: Directory> Lists<D> {
     #[must_use]
     pub fn new(dir: D, holders: Holders<D>, environment: Environment) -> Self {
         let refs = Refs::new(dir, holders, environment, FORMAT, ListName::rank);
-        Lists { refs, loaded: Rc::default() }
+        Lists { refs, loaded: Rc::default(), upkeep: Upkeep::default() }
+    }
+
+    /// The same, made shorter as told.
+    #[must_use]
+    pub fn with_upkeep(self, upkeep: Upkeep) -> Self {
+        Lists { upkeep, ..self }
     }
 }

@@ -1,5 +1,6 @@
 //! Tasks as they are kept: what a caller made, and what became of it.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,12 @@ pub enum Status {
     Deleted,
 }
 
+impl Record {
+    pub(crate) fn owner(&self) -> Option<&Owner> {
+        self.owner.as_ref().map(|owner| &owner.is)
+    }
+}
+
 impl Status {
     /// Whether it never changes again.
     #[must_use]
@@ -40,6 +47,22 @@ pub struct Owner {
     pub token: u64,
 }
 
+/// An owner as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OwnerRecord {
+    #[serde(flatten)]
+    pub(crate) is: Owner,
+    /// What another version of Leasehold has written here is kept.
+    #[serde(flatten)]
+    pub(crate) unknown: Map<String, Value>,
+}
+
+impl From<Owner> for OwnerRecord {
+    fn from(is: Owner) -> Self {
+        OwnerRecord { is, unknown: Map::new() }
+    }
+}
+
 /// A task as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Record {
@@ -52,7 +75,7 @@ pub(crate) struct Record {
     pub(crate) status: Status,
     pub(crate) priority: u8,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) owner: Option<Owner>,
+    pub(crate) owner: Option<Box<OwnerRecord>>,
     /// Sorted, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) blocked_by: Vec<u64>,

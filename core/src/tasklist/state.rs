@@ -3,15 +3,19 @@
 use super::entry::Draft;
 use super::record::{About, Record};
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 /// All that a list is at one revision.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) about: About,
-    pub(crate) tasks: BTreeMap<u64, Record>,
+    /// Each in a place of its own: the nodes of a map that grows at its end are half empty.
+    pub(crate) tasks: BTreeMap<u64, Rc<Record>>,
     /// What is not ended, by priority and age.
     open: BTreeSet<(u8, u64)>,
+    /// What is not ended and has an owner.
+    owned: BTreeSet<u64>,
     /// Who is blocked by whom: the other direction of `blocked_by`.
     blocks: BTreeSet<(u64, u64)>,
 }
@@ -22,6 +26,7 @@ impl State {
         if draft.is_reset {
             self.tasks.clear();
             self.open.clear();
+            self.owned.clear();
             self.blocks.clear();
         }
         if let Some(about) = draft.about {
@@ -34,6 +39,11 @@ impl State {
             }
             if is_open {
                 self.open.insert((priority, id));
+            }
+            if is_open && task.owner.is_some() {
+                self.owned.insert(id);
+            } else {
+                self.owned.remove(&id);
             }
             if let Some(before) = self.tasks.insert(id, task) {
                 if !is_open || before.priority != priority {
@@ -50,7 +60,12 @@ impl State {
 
     /// What is not ended, the most urgent first.
     pub(crate) fn open(&self) -> impl Iterator<Item = &Record> {
-        self.open.iter().filter_map(|(_, id)| self.tasks.get(id))
+        self.open.iter().filter_map(|(_, id)| self.tasks.get(id)).map(|task| &**task)
+    }
+
+    /// What is not ended and has an owner, by id.
+    pub(crate) fn owned(&self) -> impl Iterator<Item = &Record> {
+        self.owned.iter().filter_map(|id| self.tasks.get(id)).map(|task| &**task)
     }
 
     /// The tasks that `id` blocks.

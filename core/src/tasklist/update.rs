@@ -86,7 +86,7 @@ impl<D: Directory> Lists<D> {
         if task.status.is_terminal() {
             return Err(Error::Lost(format!("task {} of list {list:?} has ended, and that never changes", task.id)));
         }
-        match &task.owner {
+        match task.owner() {
             // Who is only late is declared dead first, so that it learns that its task is not its own any more.
             Some(owner) if token.is_none() && !self.is_over(owner)? => Err(Error::Held(crate::error::Holding {
                 holder: owner.holder.clone(),
@@ -100,7 +100,7 @@ impl<D: Directory> Lists<D> {
 
     /// Whether the claim of `token` is the one that stands.
     pub(crate) fn check_token(&self, list: &str, task: &Record, token: u64) -> Result<()> {
-        match &task.owner {
+        match task.owner() {
             Some(owner) if owner.token == token => Ok(()),
             _ => Err(Error::Lost(format!("task {} of list {list:?}: the claim {token} is over", task.id))),
         }

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::limits::PAGE_MAX;
 use crate::name::Key;
 use crate::store::{Damage, list_entries};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
@@ -57,7 +58,11 @@ impl<D: Directory> Lists<D> {
     pub fn info(&self, list: &str) -> Result<Option<ListInfo>> {
         self.with_loaded(list, &mut |opened, loaded| {
             let about = &loaded.state.about;
-            let count = |status| loaded.state.tasks.values().filter(|task| task.status == status).count() as u64;
+            let mut counts = BTreeMap::new();
+            for task in loaded.state.tasks.values() {
+                *counts.entry(task.status).or_insert(0) += 1;
+            }
+            let count = |status| counts.get(&status).copied().unwrap_or(0);
             Ok(ListInfo {
                 name: String::from(list),
                 revision: opened.name.revision,
@@ -93,8 +98,8 @@ impl<D: Directory> Lists<D> {
             active_form: task.active_form.clone(),
             status: task.status,
             priority: task.priority,
-            owner: task.owner.clone(),
-            alive: task.owner.as_ref().is_some_and(|owner| self.is_alive(owner)),
+            owner: task.owner().cloned(),
+            alive: task.owner().is_some_and(|owner| self.is_alive(owner)),
             blocked_by: task.blocked_by.clone(),
             unresolved: task.blocked_by.iter().copied().filter(|id| !resolved(id)).collect(),
             blocks: state.blocked_on(task.id).collect(),

@@ -6,6 +6,7 @@ use super::state::State;
 use crate::error::{Error, Result};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -43,7 +44,7 @@ impl<'a> Working<'a> {
 
     /// A task as this change leaves it.
     pub(crate) fn get(&self, id: u64) -> Option<&Record> {
-        self.tasks.get(&id).or_else(|| self.state.tasks.get(&id).filter(|_| !self.is_reset))
+        self.tasks.get(&id).or_else(|| self.state.tasks.get(&id).filter(|_| !self.is_reset).map(|task| &**task))
     }
 
     /// A task that is there and not deleted.
@@ -143,7 +144,7 @@ impl<'a> Working<'a> {
         if self.events.is_empty() {
             return None;
         }
-        let tasks = self.tasks.into_values().collect();
+        let tasks = self.tasks.into_values().map(Rc::new).collect();
         Some(Draft { is_reset: self.is_reset, about: self.about, tasks, events: self.events })
     }
 }

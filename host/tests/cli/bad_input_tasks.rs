@@ -23,6 +23,7 @@ fn lists_whose_names_cannot_be_ones_are_usage_errors() {
             for arguments in [
                 &["task", "new", name, "x"][..],
                 &["task", "batch", name, "/dev/null"],
+                &["task", "ensure", name],
                 &["task", "show", name, "1"],
                 &["task", "ls", name],
                 &["task", "update", name, "1", "--subject", "x"],
@@ -110,6 +111,10 @@ fn ids_tokens_and_states_that_cannot_be_ones_are_usage_errors() {
         &["task", "new", "l", "x", "--priority", "-1"],
         &["task", "new", "l", "x", "--sync", "--no-sync"],
         &["task", "history", "l", "--limit", "0"],
+        &["task", "ensure"],
+        &["task", "ensure", "l", "--metadata"],
+        &["task", "ensure", "l", "--metadata", "[1]"],
+        &["task", "ensure", "l", "--sync", "--no-sync"],
         &["task", "ls", "l", "--status", "asleep"],
     ] {
         refused(&place, 2, arguments);
@@ -120,6 +125,7 @@ fn ids_tokens_and_states_that_cannot_be_ones_are_usage_errors() {
         &["task", "new", "l"].map(OsStr::new),
         &["task", "show", "l"].map(OsStr::new),
         &["task", "new", "l", "x", "--metadata"].map(OsStr::new),
+        &["task", "ensure", "l", "--seen"].map(OsStr::new),
     ] {
         refused(&place, 2, &[arguments, &[wrong]].concat());
     }
@@ -168,6 +174,9 @@ fn texts_that_are_blank_or_too_large_or_no_json_are_refused() {
             &["task", "new", "l", "\u{3000}"],
             &["task", "new", "l", &subject],
             &["task", "new", "l", "x", "--by", &by],
+            &["task", "ensure", "l", "--by", &by],
+            &["task", "ensure", "l", "--seen", &by],
+            &["task", "ensure", "nowhere", "--seen", &by],
             &["task", "update", "l", "2", "--subject", ""],
             &["task", "update", "l", "2", "--subject", &subject],
         ] {
@@ -176,6 +185,8 @@ fn texts_that_are_blank_or_too_large_or_no_json_are_refused() {
         for metadata in ["", "x", "[]", "1", "null", "{", "{\"a\":1}}", "{\"a\":NaN}", "{'a':1}", "\u{feff}{}"] {
             refused(&place, 2, &["task", "new", "l", "x", "--metadata", metadata]);
             refused(&place, 2, &["task", "update", "l", "2", "--metadata", metadata]);
+            refused(&place, 2, &["task", "ensure", "l", "--metadata", metadata]);
+            refused(&place, 2, &["task", "ensure", "nowhere", "--metadata", metadata]);
         }
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(50_000), "]".repeat(50_000));
         refused(&place, 2, &["task", "new", "l", "x", "--metadata", &deep]);

@@ -80,6 +80,36 @@ fn ids_count_on_whatever_becomes_of_the_tasks() {
 }
 
 #[test]
+fn a_list_is_made_once_and_says_what_it_is_for() {
+    for place in Place::both() {
+        let about = || json(&place.ok(&["task", "lists", "--json"]));
+        assert_eq!(place.ok(&["task", "ensure", "l", "--by", "ada"]), "");
+        let first = about();
+        assert_eq!(
+            (&first["list"], &first["created_by"], &first["metadata"]),
+            (&json!("l"), &json!("ada"), &json!({}))
+        );
+        assert_eq!(first["pending"], 0);
+        let ensure = ["task", "ensure", "l", "--metadata", "{\"a\":1,\"b\":[2]}", "--seen", "bob", "--json"];
+        assert_eq!(json(&place.ok(&ensure)), json!({ "list": "l", "state": "there" }));
+        let before = place.snapshot();
+        place.ok(&ensure);
+        place.ok(&["task", "ensure", "l", "--by", "eve", "--metadata", "{\"c\":null}"]);
+        assert_eq!(place.snapshot(), before);
+        place.ok(&["task", "ensure", "l", "--metadata", "{\"a\":null,\"b\":3}", "--seen", "cid", "--no-sync"]);
+        let now = about();
+        assert_eq!((&now["metadata"], &now["seen"]), (&json!({ "b": 3 }), &json!(["bob", "cid"])));
+        assert_eq!((&now["created"], &now["created_by"]), (&first["created"], &json!("ada")));
+        assert_eq!(place.ok(&["task", "new", "l", "x"]), "1");
+        for name in 0..12 {
+            place.ok(&["task", "ensure", "l", "--seen", &format!("n{name}")]);
+        }
+        let seen: Vec<String> = (2..12).map(|name| format!("n{name}")).collect();
+        assert_eq!(about()["seen"], json!(seen));
+    }
+}
+
+#[test]
 fn a_batch_is_made_whole_with_tasks_that_wait_for_each_other() {
     for place in Place::both() {
         let batch = ["task", "batch", "l"];

@@ -21,7 +21,7 @@ const PAGE: u32 = PAGE_MAX;
 /// `-` is the list itself. What one change did has one revision, which the next command can be told as --since. With
 /// --json each change is one line: {"revision", "at", "by", "events": [{"id", "kind", "fields"}]}.
 ///
-/// A list keeps its last 1,024 to 4,096 changes. Exits with 1 when --since is earlier than that, with --json after
+/// A list keeps about its last 3,072 to 4,096 changes. Exits with 1 when --since is earlier than that, with --json after
 /// {"too_old": REV}, the earliest revision that can be asked from; and where there is no such list.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  leasehold task history house --limit 100")]

@@ -2,6 +2,7 @@
 
 mod batch;
 mod claim;
+mod ensure;
 mod finish;
 mod history;
 mod json;
@@ -26,6 +27,7 @@ use clap::Subcommand;
 pub(crate) enum TaskCommand {
     New(new::New),
     Batch(batch::Batch),
+    Ensure(ensure::Ensure),
     Show(show::Show),
     Ls(list::List),
     Update(update::UpdateCommand),
@@ -48,6 +50,7 @@ impl TaskCommand {
         match self {
             Self::New(command) => command.run(globals),
             Self::Batch(command) => command.run(globals),
+            Self::Ensure(command) => command.run(globals),
             Self::Show(command) => command.run(globals),
             Self::Ls(command) => command.run(globals),
             Self::Update(command) => command.run(globals),
