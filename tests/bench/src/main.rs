@@ -41,9 +41,12 @@ struct Arguments {
     /// The command `leasehold`
     #[arg(long)]
     command: PathBuf,
-    /// A folder on the disk that is measured; peers are installed beneath it
+    /// A folder on the disk that is measured
     #[arg(long)]
     disk: PathBuf,
+    /// Where peers are installed; `bench-peers` beneath the disk's folder, unless told
+    #[arg(long)]
+    installed: Option<PathBuf>,
     /// A folder in memory
     #[arg(long, default_value = "/dev/shm")]
     memory: PathBuf,
@@ -125,7 +128,8 @@ fn measure(arguments: &Arguments) -> Result<Report> {
         words: &arguments.words,
         rounds: arguments.rounds,
     };
-    let contenders = peers::measure(&selection, &arguments.disk.join("bench-peers"), &arguments.disk)?;
+    let installed = arguments.installed.clone().unwrap_or_else(|| arguments.disk.join("bench-peers"));
+    let contenders = peers::measure(&selection, &installed, &arguments.disk)?;
     let marks = peers::marks::marks(&contenders);
     let sides = if is_wanted("sides") { Some(measure_sides(arguments)?) } else { None };
     let (mut status, mut jobs) = (Vec::new(), Vec::new());

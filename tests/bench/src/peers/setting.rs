@@ -60,16 +60,15 @@ fn queue_settings(is_synced: bool) -> Vec<Setting> {
     for (payload, processes) in [(SMALL, 1), (SMALL, 4), (LARGE, 1), (LARGE, 4)] {
         for batch in [1, BATCH] {
             let count = match (is_synced, batch, payload) {
-                (false, 1, SMALL) => 1_000,
-                (false, _, SMALL) => 2_000,
-                (false, _, _) => 400,
+                (false, 1, SMALL) => 400,
+                (false, _, SMALL) => 10 * BATCH,
+                (false, _, _) => 4 * BATCH,
                 (true, 1, SMALL) => 20 * processes,
                 (true, 1, _) => 12 * processes,
                 (true, _, _) => BATCH * processes,
             };
             let rounds = match (is_synced, payload) {
-                (false, SMALL) => 7,
-                (true, SMALL) => 5,
+                (false, SMALL) => 5,
                 _ => 3,
             };
             settings.push(Setting { is_synced, processes, batch, payload, count, rounds });
