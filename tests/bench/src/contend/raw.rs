@@ -64,9 +64,10 @@ impl Raw {
     }
 
     fn sync(&self, directory: &OwnedFd) -> Result<()> {
-        Ok(if self.is_synced {
-            fsync(directory)?
-        })
+        if self.is_synced {
+            fsync(directory)?;
+        }
+        Ok(())
     }
 }
 
