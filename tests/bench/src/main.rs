@@ -33,7 +33,7 @@ use stores::StorePlan;
 /// What `queue status` may take from start to finish, in milliseconds: the median of all runs.
 const STATUS_MS_MAX: f64 = 15.0;
 /// The rounds of the component and the native side, unless told otherwise.
-const ROUNDS: u32 = 5;
+const ROUNDS: u32 = 4;
 
 /// Measures Leasehold beside its peers, its component beside the native side, and its command from start to finish.
 #[derive(Debug, Parser)]

@@ -61,7 +61,8 @@ fn queue_settings(is_synced: bool) -> Vec<Setting> {
         for batch in [1, BATCH] {
             let count = match (is_synced, batch, payload) {
                 (false, 1, SMALL) => 400,
-                (false, _, SMALL) => 10 * BATCH,
+                (false, _, SMALL) => 12 * BATCH,
+                (false, 1, _) => 200,
                 (false, _, _) => 4 * BATCH,
                 (true, 1, SMALL) => 20 * processes,
                 (true, 1, _) => 12 * processes,
@@ -92,5 +93,26 @@ impl fmt::Display for Setting {
             bytes if bytes.is_multiple_of(1_024) => write!(formatter, ", {} KiB", bytes / 1_024),
             bytes => write!(formatter, ", {bytes} B"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Setting;
+    use crate::peers::catalogue::Section;
+
+    #[test]
+    fn every_process_has_as_much_to_do_and_whole_batches() {
+        for setting in Section::ALL.into_iter().flat_map(Setting::all) {
+            assert_eq!(setting.count % (setting.processes * setting.batch), 0, "{setting}");
+        }
+    }
+
+    #[test]
+    fn a_setting_is_chosen_by_whole_words() {
+        let all = Setting::all(Section::Queue);
+        let with = |word: &str| all.iter().filter(|setting| setting.has_word(word)).count();
+        assert_eq!((all.len(), with("synced"), with("unsynced"), with("single"), with("4")), (16, 8, 8, 8, 8));
+        assert_eq!((with("sync"), with("180"), with("64")), (0, 8, 8));
     }
 }
