@@ -56,7 +56,7 @@ struct Arguments {
     /// Measures the component beside these contenders only: native, raw, huey, litequeue, and so on
     #[arg(long, value_delimiter = ',')]
     peers: Vec<String>,
-    /// Measures only where all of these words are the setting's: synced or unsynced; 1 or 4; single or batches; 180 or 64
+    /// Measures only under settings that have all of these words: synced, unsynced; 1, 4; single, batches; 180, 64
     #[arg(long = "where", value_delimiter = ',')]
     words: Vec<String>,
     /// How often each is measured, instead of as often as each is worth

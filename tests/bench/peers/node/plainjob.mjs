@@ -1,4 +1,5 @@
-// plainjob: SQLite by better-sqlite3. Many are pushed in one transaction; each is claimed, read and finished by its own calls, as its worker does.
+// plainjob: SQLite by better-sqlite3. Many are pushed in one transaction; each is claimed, read and finished by its own
+// calls, as its worker does.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -95,7 +96,7 @@ function prepare(queue, request) {
   }[op];
   const look = (payloads) => {
     const whole = payloads.filter((text) => text.length === payload && text.endsWith(filling));
-    // Finished ones stay in the table until its maintenance removes them.
+    // Finished ones stay in the table until they are removed, which its maintenance does otherwise.
     queue.removeDoneJobs(-1000);
     return { got: whole.map((text) => Number(text.slice(0, DIGITS))), garbled: payloads.length - whole.length };
   };

@@ -1,4 +1,7 @@
-"""beanstalkd over its Unix socket, without a client library; a batch is as many commands in one write, whose answers are read together."""
+"""beanstalkd over its Unix socket, without a client library.
+
+A batch is as many commands in one write, whose answers are read together.
+"""
 
 import socket
 

@@ -1,4 +1,7 @@
-"""honker: SQLite behind a Rust extension, in WAL mode with synchronous=NORMAL, which its Python binding does not let anybody change."""
+"""honker: SQLite behind a Rust extension.
+
+In WAL mode with synchronous=NORMAL, which its Python binding does not let anybody change.
+"""
 
 import os
 

@@ -1,4 +1,7 @@
-"""huey's SQLite storage: a claim takes a task out of the table, so there is nothing to finish, and nothing to come back after a crash. It has no batches."""
+"""huey's SQLite storage. It has no batches.
+
+A claim takes a task out of the table, so there is nothing to finish, and nothing to come back after a crash.
+"""
 
 from huey.storage import SqliteStorage
 

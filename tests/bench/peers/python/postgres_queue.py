@@ -6,7 +6,9 @@ import protocol
 import queue_peer
 
 SCHEMA = """
-create table if not exists tasks (id bigserial primary key, payload bytea not null, held boolean not null default false);
+create table if not exists tasks (
+    id bigserial primary key, payload bytea not null, held boolean not null default false
+);
 create index if not exists ready on tasks (id) where not held;
 """
 PUSH = "insert into tasks (payload) values (%b)"

@@ -35,7 +35,7 @@ def numbers(payloads, size):
 
 
 def serve(prepare, version):
-    """`prepare` makes of a request what is timed: it answers the moment of its end, and what is looked at afterwards."""
+    """`prepare` makes of a request what is timed, which answers when it ended, and what is looked at afterwards."""
     say({"ready": True, "version": version})
     for line in iter(sys.stdin.readline, ""):
         run = prepare(json.loads(line))

@@ -1,7 +1,8 @@
 """Pushes, claims and finishes, for whatever queue an adapter has.
 
-A queue has `pack(payload)`, which makes what `push` takes (before the time is taken), `push(items)`, `claim(most)`, which answers pairs of
-a payload and a receipt, `done(receipts)`, and `unpack`, the payload as bytes (after the time was taken).
+A queue has `pack(payload)`, which makes what `push` takes (before the time is taken), `push(items)`, `claim(most)`,
+which answers pairs of a payload and a receipt, `done(receipts)`, and `unpack`, the payload as bytes (after the time was
+taken).
 """
 
 import time
