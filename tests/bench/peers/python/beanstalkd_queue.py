@@ -1,12 +1,15 @@
 """beanstalkd over its Unix socket, without a client library.
 
-A batch is as many commands in one write, whose answers are read together.
+A batch is as many commands in one write, whose answers are read together. Of large payloads it takes but
+one a write: of many it answers only some, and waits.
 """
 
 import socket
 
 import protocol
 import queue_peer
+
+WRITE_BYTES = 32 * 1024
 
 
 class Beanstalkd(queue_peer.Queue):
@@ -25,6 +28,16 @@ class Beanstalkd(queue_peer.Queue):
         return b"put 0 0 3600 %d\r\n%b\r\n" % (len(payload), payload)
 
     def push(self, items):
+        some, size = [], 0
+        for item in items:
+            if some and size + len(item) > WRITE_BYTES:
+                self._put(some)
+                some, size = [], 0
+            some.append(item)
+            size += len(item)
+        self._put(some)
+
+    def _put(self, items):
         self.socket.sendall(b"".join(items))
         for _ in items:
             self._expect(b"INSERTED")

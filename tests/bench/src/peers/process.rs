@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 /// After which a process that does not answer is ended.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A process that was started, and is ended when this is dropped.
 #[derive(Debug)]
