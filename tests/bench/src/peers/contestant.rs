@@ -91,8 +91,10 @@ impl Contestant {
             garbled += answers.iter().map(|answer| answer.garbled).sum::<usize>();
             got.extend(answers.into_iter().flat_map(|answer| answer.got));
         }
-        if ops.contains(&Op::Push) {
-            self.faults += Faults::among(base..base + 2 * setting.count, got, garbled);
+        // What has no payload has no numbers either.
+        if setting.payload > 0 {
+            let pushed = if ops.contains(&Op::Life) { 2 * setting.count } else { setting.count };
+            self.faults += Faults::among(base..base + pushed, got, garbled);
         }
         Ok(rates)
     }
