@@ -3,7 +3,7 @@
 #   make          builds the command from source: target/release/leasehold
 #   make run      the main job: works this repository's own files off a queue, and kills a worker half-way
 #   make test     lints, then every test
-#   make bench    the benchmark, as a table
+#   make bench    the benchmark beside other queues, locks and stores, as tables and plots; installs those beneath target
 #   make lint     formatting, clippy for both targets, licences
 #   make clean    removes everything that was built
 
@@ -43,7 +43,7 @@ test-hosts: build
 
 bench: build
 	$(CARGO) run $(RELEASE) --package leasehold-bench -- --command $(LEASEHOLD) --disk $(TARGET_DIR) \
-		--page docs/performance.md --json $(TARGET_DIR)/bench.json
+		--page docs/performance.md --json docs/bench/results.json --plots docs/bench
 
 lint: toolchain lint-licences
 	$(CARGO) fmt --all --check

@@ -50,9 +50,19 @@ fn file_system(folder: &Path) -> Result<String> {
     let folder = folder.canonicalize().with_context(|| folder.display().to_string())?;
     let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
     let mounts = mounts.lines().filter_map(|line| {
-        let mut fields = line.split(' ').skip(1);
-        Some((fields.next()?, fields.next()?))
+        let mut fields = line.split(' ');
+        Some((fields.next()?, fields.next()?, fields.next()?))
     });
-    let longest = mounts.filter(|(point, _)| folder.starts_with(point)).max_by_key(|(point, _)| point.len());
-    Ok(longest.map_or_else(|| String::from("not known"), |(_, kind)| kind.to_owned()))
+    let longest = mounts.filter(|(_, point, _)| folder.starts_with(point)).max_by_key(|(_, point, _)| point.len());
+    let Some((device, _, kind)) = longest else { return Ok(String::from("not known")) };
+    Ok(if kind == "ext4" && has_no_journal(device) { format!("{kind} without a journal") } else { kind.to_owned() })
+}
+
+/// Only where the kernel says so: creating files there is another matter, see `docs/performance.md`.
+fn has_no_journal(device: &str) -> bool {
+    let name = device.rsplit('/').next().unwrap_or(device);
+    let is_known = Path::new("/proc/fs/ext4").join(name).exists();
+    let journals = fs::read_dir("/proc/fs/jbd2").into_iter().flatten().flatten();
+    let own = format!("{name}-");
+    is_known && !journals.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with(&own))
 }

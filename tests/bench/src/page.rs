@@ -1,6 +1,7 @@
 //! The tables, for a terminal and for a page.
 
-use crate::report::{ListRate, Rate, Report, Spread, StoreRate, median};
+use crate::peers::table;
+use crate::report::{ListRate, Rate, Report, Sides, Spread, StoreRate, median};
 use anyhow::{Context, Result};
 use std::fmt::Write;
 use std::fs;
@@ -10,55 +11,77 @@ use std::path::Path;
 const BEGIN: &str = "<!-- measured: `make bench` writes from here -->";
 const END: &str = "<!-- to here -->";
 
-/// Replaces what is between the marks on the page at `path`.
-pub(crate) fn write_into(path: &Path, report: &Report) -> Result<()> {
+/// Replaces what is between the marks on the page at `path`; the plots are in a folder beneath the page's.
+pub(crate) fn write_into(path: &Path, report: &Report, plots: Option<&Path>) -> Result<()> {
     let page = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let (before, rest) = page.split_once(BEGIN).with_context(|| format!("{}: no mark `{BEGIN}`", path.display()))?;
     let (_, after) = rest.split_once(END).with_context(|| format!("{}: no mark `{END}`", path.display()))?;
-    let page = format!("{before}{BEGIN}\n\n{}\n{END}{after}", tables(report));
+    let beneath = path.parent().unwrap_or(path);
+    let plots = plots.map(|folder| folder.strip_prefix(beneath).unwrap_or(folder).to_string_lossy().into_owned());
+    let page = format!("{before}{BEGIN}\n\n{}\n{END}{after}", tables(report, plots.as_deref()));
     fs::write(path, page).with_context(|| path.display().to_string())
 }
 
 /// Everything, as Markdown.
-pub(crate) fn tables(report: &Report) -> String {
+pub(crate) fn tables(report: &Report, plots: Option<&str>) -> String {
     let mut text = String::new();
     let machine = &report.machine;
     // Writing to a string does not fail.
     let _ = writeln!(
         text,
-        "{} ({} cores), {} GiB, {}; in memory is {}, the disk is {}; the load before was {:.1}. Payloads of {} bytes; medians of {} rounds, \
-         of {} where each call waits for the disk.\n",
+        "{} ({} cores), {} GiB, {}; the disk is {}, in memory is {}; the load before was {:.1}.\n",
         machine.processor,
         machine.cores,
         machine.memory_gib,
         machine.kernel,
-        machine.memory,
         machine.disk,
-        machine.load_before,
-        report.payload_bytes,
-        report.rounds,
-        report.rounds.div_ceil(2)
+        machine.memory,
+        machine.load_before
+    );
+    if !report.contenders.is_empty() {
+        text.push_str(&table::of_marks(&report.marks));
+        text.push_str("\n### Beside others\n\n");
+    }
+    for contenders in &report.contenders {
+        text.push_str(&table::of_contenders(contenders, plots));
+    }
+    if let Some(sides) = &report.sides {
+        side_tables(&mut text, sides);
+    }
+    if !report.status.is_empty() {
+        text.push_str("### The command\n\n");
+        status_table(&mut text, report);
+        job_table(&mut text, report);
+    }
+    text
+}
+
+fn side_tables(text: &mut String, sides: &Sides) {
+    let _ = writeln!(
+        text,
+        "### Component and native\n\nPayloads of {} bytes; medians of {} rounds, of {} where each call waits for the \
+         disk.\n",
+        sides.payload_bytes,
+        sides.rounds,
+        sides.rounds.div_ceil(2)
     );
     for (place, where_) in [("memory", "in memory"), ("disk", "on the disk")] {
         for is_synced in [false, true] {
-            let rates = report.rates.iter().filter(|rate| rate.place == place && rate.is_synced == is_synced);
-            rate_table(&mut text, where_, is_synced, rates);
+            let rates = sides.rates.iter().filter(|rate| rate.place == place && rate.is_synced == is_synced);
+            rate_table(text, where_, is_synced, rates);
         }
     }
-    let (lost, duplicates) = report.faults();
+    let (lost, duplicates) = sides.faults();
     let _ = writeln!(text, "Tasks lost: {lost}. Tasks handed out twice: {duplicates}.\n");
     for (place, where_) in [("memory", "in memory"), ("disk", "on the disk")] {
         for is_synced in [false, true] {
-            let rates = report.store_rates.iter().filter(|rate| rate.place == place && rate.is_synced == is_synced);
-            store_table(&mut text, where_, is_synced, rates);
+            let rates = sides.store_rates.iter().filter(|rate| rate.place == place && rate.is_synced == is_synced);
+            store_table(text, where_, is_synced, rates);
         }
     }
     for (place, where_) in [("memory", "in memory"), ("disk", "on the disk")] {
-        list_table(&mut text, where_, report.list_rates.iter().filter(|rate| rate.place == place));
+        list_table(text, where_, sides.list_rates.iter().filter(|rate| rate.place == place));
     }
-    status_table(&mut text, report);
-    job_table(&mut text, report);
-    text
 }
 
 fn rate_table<'a>(text: &mut String, where_: &str, is_synced: bool, rates: impl Iterator<Item = &'a Rate>) {
@@ -137,7 +160,7 @@ fn job_table(text: &mut String, report: &Report) {
 }
 
 /// The median; where rounds differ more than twofold, with the slowest and the fastest.
-fn middle(rates: &[f64]) -> String {
+pub(crate) fn middle(rates: &[f64]) -> String {
     let slowest = rates.iter().copied().fold(f64::INFINITY, f64::min);
     let fastest = rates.iter().copied().fold(0.0, f64::max);
     let median = grouped(median(rates));
@@ -148,7 +171,7 @@ fn middle(rates: &[f64]) -> String {
 }
 
 /// A whole number with commas.
-fn grouped(number: f64) -> String {
+pub(crate) fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -1,22 +1,32 @@
 //! Everything that was measured.
 
 use crate::machine::Machine;
+use crate::peers::marks::Mark;
+use crate::peers::result::Table;
 use serde::Serialize;
 
 /// One run of the benchmark.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) machine: Machine,
+    pub(crate) marks: Vec<Mark>,
+    pub(crate) contenders: Vec<Table>,
+    pub(crate) sides: Option<Sides>,
+    pub(crate) status: Vec<StatusRuns>,
+    pub(crate) jobs: Vec<JobRuns>,
+}
+
+/// The component beside the native side.
+#[derive(Debug, Serialize)]
+pub(crate) struct Sides {
     pub(crate) payload_bytes: usize,
     pub(crate) rounds: u32,
     pub(crate) rates: Vec<Rate>,
     pub(crate) store_rates: Vec<StoreRate>,
     pub(crate) list_rates: Vec<ListRate>,
-    pub(crate) status: Vec<StatusRuns>,
-    pub(crate) jobs: Vec<JobRuns>,
 }
 
-impl Report {
+impl Sides {
     /// How many tasks were lost, and how many handed out more than once, in all rounds.
     pub(crate) fn faults(&self) -> (usize, usize) {
         // The three rates of one series are of the same tasks.
