@@ -45,6 +45,12 @@ pub(crate) fn read(text: &str) -> Option<u64> {
     Some(value)
 }
 
+/// Reads a number as [`write`] writes it: without zeros before it.
+pub(crate) fn read_plain(text: &str) -> Option<u64> {
+    let is_plain = text == "0" || !text.starts_with('0');
+    if is_plain { read(text) } else { None }
+}
+
 /// Reads a token; `None` for one that can not be, since content built on it could not be named.
 pub(crate) fn read_token(text: &str) -> Option<u64> {
     read(text).filter(|token| *token <= MOMENT_MAX)

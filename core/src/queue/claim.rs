@@ -45,7 +45,7 @@ const APART_MAX: u64 = 64;
 
 /// A task that was taken and not handed out yet.
 enum Taken<D: Directory> {
-    File { entry: Entry, bucket: Rc<D> },
+    File { entry: Entry, name: String, bucket: Rc<D> },
     Given(Given<D>),
 }
 
@@ -286,7 +286,10 @@ impl<D: Directory> Queue<D> {
         let claimed = entry.claimed(holder.key(), holder.epoch(), now_ms, lasting_ms, 0);
         let target = claimed.text();
         match candidate.bucket.rename(&candidate.name, &layout.claimed, &target) {
-            Ok(()) => Ok(Attempt::Taken(Taken::File { entry: claimed, bucket: Rc::clone(&candidate.bucket) })),
+            Ok(()) => {
+                let bucket = Rc::clone(&candidate.bucket);
+                Ok(Attempt::Taken(Taken::File { entry: claimed, name: target, bucket }))
+            }
             Err(FsError::NotFound) => {
                 // Not a lost race but a lost directory, if the task is still there: names never come back.
                 if candidate.bucket.metadata(&candidate.name).is_ok() {
@@ -335,7 +338,9 @@ impl<D: Directory> Queue<D> {
         let mut reconciled = Vec::new();
         for one in taken {
             let handed_out = match &one {
-                Taken::File { entry, bucket } => self.hand_out_file(layout, entry, bucket, sync, &mut reconciled),
+                Taken::File { entry, name, bucket } => {
+                    self.hand_out_file(layout, (entry, name), bucket, sync, &mut reconciled)
+                }
                 Taken::Given(given) => self.hand_out_given(layout, given.clone(), sync),
             };
             match handed_out {
@@ -354,7 +359,7 @@ impl<D: Directory> Queue<D> {
     fn hand_out_file(
         &self,
         layout: &Rc<Layout<D>>,
-        entry: &Entry,
+        (entry, name): (&Entry, &str),
         bucket: &D,
         sync: bool,
         reconciled: &mut Vec<Nonce>,
@@ -369,7 +374,7 @@ impl<D: Directory> Queue<D> {
         };
         let content = match known.and_then(|bytes| content::split(entry, bytes)) {
             Some(content) => Some(content),
-            None => self.read_claimed(layout, entry, bucket, sync, reconciled)?,
+            None => self.read_claimed(layout, (entry, name), bucket, sync, reconciled)?,
         };
         let Some((payload, mut attributes)) = content else { return Ok(None) };
         if let Some(note) = entry.note
@@ -378,7 +383,7 @@ impl<D: Directory> Queue<D> {
             attributes.push((String::from("file"), file));
         }
         let id = entry.nonce.text();
-        let receipt = Receipt::Anonymous(entry.clone()).text();
+        let receipt = Receipt::of_claim(name);
         Ok(Some(claimed_task(id, entry, receipt, payload, attributes)))
     }
 
@@ -386,13 +391,12 @@ impl<D: Directory> Queue<D> {
     fn read_claimed(
         &self,
         layout: &Rc<Layout<D>>,
-        entry: &Entry,
+        (entry, name): (&Entry, &str),
         bucket: &D,
         sync: bool,
         reconciled: &mut Vec<Nonce>,
     ) -> Result<Option<(Vec<u8>, content::Attributes)>> {
-        let name = entry.text();
-        let file = match layout.claimed.open(&name) {
+        let file = match layout.claimed.open(name) {
             Ok(file) => file,
             // Taken back already, by somebody whose clock is ahead: as good as never claimed.
             Err(FsError::NotFound) => return Ok(None),

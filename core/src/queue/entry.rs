@@ -170,16 +170,14 @@ impl Entry {
         let (due_ms, seq) = parse_order(fields.next()?)?;
         let nonce = Nonce::read(fields.next()?)?;
         // Moments, and tokens, which are moments or little more: a greater one would leave no room for the next.
-        let moment = |text: Option<&str>| number::read(text?).filter(|value| *value <= number::MOMENT_MAX);
+        let moment = |text: Option<&str>| number::read_plain(text?).filter(|value| *value <= number::MOMENT_MAX);
         let token = moment(fields.next())?;
-        let mut number = || number::read(fields.next()?);
-        let tries = u32::try_from(number()?).ok()?;
-        let max = u32::try_from(number()?).ok()?;
+        let tries = u32::try_from(number::read_plain(fields.next()?)?).ok()?;
+        let max = u32::try_from(number::read_plain(fields.next()?)?).ok()?;
         let enqueued_ms = moment(fields.next())?;
         let (size, extent) = read_size(fields.next()?)?;
-        let mut number = || number::read(fields.next()?);
-        let crc = u32::try_from(number()?).ok()?;
-        let priority = u8::try_from(number()?).ok()?;
+        let crc = u32::try_from(number::read_fixed(fields.next()?, CRC_DIGITS)?).ok()?;
+        let priority = u8::try_from(number::read_plain(fields.next()?)?).ok()?;
         let note = match fields.next()? {
             NO_NOTE => None,
             text => Some(Nonce::read(text)?),
@@ -203,10 +201,23 @@ impl Entry {
             "t" => Place::Tomb,
             _ => return None,
         };
-        let entry =
-            Entry { due_ms, seq, nonce, token, tries, max, enqueued_ms, size, extent, crc, priority, note, place };
-        // One state has one name: whatever is written otherwise is not ours.
-        (entry.text() == text).then_some(entry)
+        // One state has one name: each field is read as it is written and no other way, and there are no more.
+        let is_all = fields.next().is_none();
+        is_all.then_some(Entry {
+            due_ms,
+            seq,
+            nonce,
+            token,
+            tries,
+            max,
+            enqueued_ms,
+            size,
+            extent,
+            crc,
+            priority,
+            note,
+            place,
+        })
     }
 
     /// Of two states of a task with a given id the higher token comes later, since an id can be pushed again; then what

@@ -367,7 +367,7 @@ pub(crate) fn move_file<D: Directory>(
     next: &Entry,
     sync: bool,
 ) -> Result<bool> {
-    let (name, target) = (current.text(), next.text());
+    let name = current.text();
     let at = |error: FsError| Error::at("a task", &error);
     // What a power cut must not bring back elsewhere is synced under its present name first.
     let file = if sync {
@@ -382,7 +382,7 @@ pub(crate) fn move_file<D: Directory>(
     let to = match &next.place {
         Place::Pending => {
             let bucket = BucketName::shared(next.priority, next.due_ms, 0);
-            let Some(opened) = bucket::rename_into(from, &name, layout, &bucket, &target)? else {
+            let Some(opened) = bucket::rename_into(from, &name, layout, &bucket, &next.text())? else {
                 return Ok(false);
             };
             if sync {
@@ -406,7 +406,7 @@ pub(crate) fn move_file<D: Directory>(
         }
     };
     if let Some(to) = to {
-        let Some(dir) = layout.rename_to(to, from, &name, &target)? else { return Ok(false) };
+        let Some(dir) = layout.rename_to(to, from, &name, &next.text())? else { return Ok(false) };
         if sync {
             sync_all(&[(&dir, "a task")])?;
         }

@@ -23,6 +23,14 @@ pub(crate) enum Receipt {
 }
 
 impl Receipt {
+    /// The receipt for the claim that stands as `name`.
+    pub(crate) fn of_claim(name: &str) -> String {
+        let mut out = String::with_capacity(name.len() + 16);
+        out.push_str("a.");
+        out.push_str(name);
+        seal(out)
+    }
+
     pub(crate) fn text(&self) -> String {
         let mut out = String::with_capacity(160);
         match self {

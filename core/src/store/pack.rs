@@ -57,7 +57,7 @@ impl Extent {
     /// Reads what [`Extent::write`] writes.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut fields = text.split('-');
-        let mut number = || number::read(fields.next()?);
+        let mut number = || number::read_plain(fields.next()?);
         let (length, at, pack) = (number()?, number()?, number()?);
         let is_sound = at.checked_add(length).is_some() && pack >> ID_BITS == 0 && fields.next().is_none();
         is_sound.then_some(Extent { pack, at, length })
@@ -79,7 +79,7 @@ pub(crate) fn read_size(text: &str) -> Option<(u64, Option<Extent>)> {
         Some((size, extent)) => (size, Some(Extent::read(extent)?)),
         None => (text, None),
     };
-    let size = number::read(size)?;
+    let size = number::read_plain(size)?;
     extent.is_none_or(|extent| size <= extent.length).then_some((size, extent))
 }
 

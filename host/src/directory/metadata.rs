@@ -2,6 +2,7 @@
 
 use cap_std::fs::{FileType, MetadataExt};
 use leasehold_core::capability::{Kind, Metadata};
+use rustix::fs::{FileType as SystemKind, Stat};
 
 /// The core's metadata.
 pub(super) fn from_system(metadata: &cap_std::fs::Metadata) -> Metadata {
@@ -10,6 +11,22 @@ pub(super) fn from_system(metadata: &cap_std::fs::Metadata) -> Metadata {
         size: metadata.len(),
         links: metadata.nlink(),
         modified_ms: modified_ms(metadata.mtime(), metadata.mtime_nsec()),
+    }
+}
+
+/// The core's metadata, of an entry that was not opened.
+pub(super) fn from_stat(stat: &Stat) -> Metadata {
+    let kind = match SystemKind::from_raw_mode(stat.st_mode) {
+        SystemKind::RegularFile => Kind::File,
+        SystemKind::Directory => Kind::Directory,
+        SystemKind::Symlink => Kind::Link,
+        _ => Kind::Other,
+    };
+    Metadata {
+        kind,
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+        links: u64::from(stat.st_nlink),
+        modified_ms: modified_ms(stat.st_mtime, i64::try_from(stat.st_mtime_nsec).unwrap_or(0)),
     }
 }
 

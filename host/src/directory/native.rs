@@ -3,12 +3,12 @@
 use super::entries::visit_entries;
 use super::errors::{from_errno, from_io};
 use super::file::NativeFile;
-use super::metadata::from_system;
+use super::metadata::from_stat;
 use super::names::component;
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use leasehold_core::capability::{Directory, FsError, FsResult, Kind, Metadata};
-use rustix::fs::{OFlags, fsync};
+use rustix::fs::{AtFlags, Mode, OFlags, fsync, linkat, mkdirat, renameat, statat, unlinkat};
 use rustix::io::retry_on_intr;
 use std::fs;
 use std::io;
@@ -66,6 +66,8 @@ fn failed(error: io::Error) -> FsError {
     from_io(&error)
 }
 
+/// What concerns one entry by its name is asked of the kernel as it is: a single component cannot lead out of the
+/// directory, and none of these calls follows a link. Opening goes by cap-std, which refuses links that it would follow.
 impl Directory for NativeDirectory {
     type File = NativeFile;
 
@@ -83,7 +85,7 @@ impl Directory for NativeDirectory {
     }
 
     fn create_dir(&self, name: &str) -> FsResult<()> {
-        self.dir.create_dir(component(name)?).map_err(failed)
+        mkdirat(&*self.dir, component(name)?, Mode::from_raw_mode(0o777)).map_err(from_errno)
     }
 
     fn create(&self, name: &str) -> FsResult<NativeFile> {
@@ -109,19 +111,19 @@ impl Directory for NativeDirectory {
     }
 
     fn rename(&self, from: &str, to: &Self, name: &str) -> FsResult<()> {
-        self.dir.rename(component(from)?, &to.dir, component(name)?).map_err(failed)
+        renameat(&*self.dir, component(from)?, &*to.dir, component(name)?).map_err(from_errno)
     }
 
     fn link(&self, from: &str, to: &Self, name: &str) -> FsResult<()> {
-        self.dir.hard_link(component(from)?, &to.dir, component(name)?).map_err(failed)
+        linkat(&*self.dir, component(from)?, &*to.dir, component(name)?, AtFlags::empty()).map_err(from_errno)
     }
 
     fn unlink(&self, name: &str) -> FsResult<()> {
-        self.dir.remove_file(component(name)?).map_err(failed)
+        unlinkat(&*self.dir, component(name)?, AtFlags::empty()).map_err(from_errno)
     }
 
     fn remove_dir(&self, name: &str) -> FsResult<()> {
-        self.dir.remove_dir(component(name)?).map_err(failed)
+        unlinkat(&*self.dir, component(name)?, AtFlags::REMOVEDIR).map_err(from_errno)
     }
 
     fn list(&self, visit: &mut dyn FnMut(&str, Kind)) -> FsResult<()> {
@@ -129,8 +131,8 @@ impl Directory for NativeDirectory {
     }
 
     fn metadata(&self, name: &str) -> FsResult<Metadata> {
-        let metadata = self.dir.symlink_metadata(component(name)?).map_err(failed)?;
-        Ok(from_system(&metadata))
+        let stat = statat(&*self.dir, component(name)?, AtFlags::SYMLINK_NOFOLLOW).map_err(from_errno)?;
+        Ok(from_stat(&stat))
     }
 
     fn sync(&self) -> FsResult<()> {
