@@ -242,6 +242,19 @@ fn no_more_jobs_than_the_limit_run_at_once() {
     jobs.create(&spec(), Some(2), Standard).unwrap();
 }
 
+#[test]
+fn what_is_no_job_takes_nobodys_room() {
+    let world = World::new();
+    let jobs = world.jobs();
+    jobs.settle(&jobs.create(&spec(), None, Standard).unwrap(), true, Standard).unwrap();
+    world.file("jobs/00-readme", "");
+    world.file("jobs/0123456789abcdef", "");
+    world.link("jobs/0123456789abcdeg", "elsewhere");
+    jobs.create(&spec(), Some(1), Standard).unwrap();
+    world.directory("jobs/0123456789abcdeh/c.0123456789abcdef");
+    assert!(matches!(jobs.create(&spec(), Some(2), Standard), Err(Error::Exhausted(_))), "it may well run");
+}
+
 /// F6: whatever is started is on record before, so a crash leaves nothing that runs unknown.
 #[test]
 fn a_job_is_whole_or_not_there_whenever_its_maker_is_killed() {

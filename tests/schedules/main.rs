@@ -12,6 +12,7 @@ mod dropped;
 mod ended;
 mod explorer;
 mod ids;
+mod job_births;
 mod laws;
 mod lease_laws;
 mod lease_line;

@@ -6,6 +6,7 @@
 //! | transition | from → to | linearizes |
 //! |---|---|---|
 //! | create | `tmp/n/` → `<id>/` (starting) | rename of the directory |
+//! | take room | starting, asking for room → starting | rename of the token file |
 //! | start | starting → running, with the process and its supervisor | rename of the token file |
 //! | adopt | not ended, under one supervisor → the same under another | same |
 //! | kill | starting, running → killing, with the reason | same |
