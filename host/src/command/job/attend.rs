@@ -2,7 +2,7 @@
 //! that nobody watches somebody who does.
 
 use super::files::{JobFiles, no_proc};
-use super::stop::stop;
+use super::stop::{is_over, stop};
 use super::supervisor::SUPERVISOR_COMMAND;
 use crate::command::failure::{Failure, is_lost};
 use crate::command::globals::Globals;
@@ -12,6 +12,7 @@ use leasehold::job::{Job, JobState, Reason};
 use leasehold::{Durability, Session, Store};
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -80,7 +81,17 @@ impl Attendant {
         JobFiles::open(&self.store, &job.directory).map_err(|error| Failure::io(format!("job {}", job.id), error))
     }
 
-    /// Settles what has ended, and starts a supervisor for what runs without one.
+    /// Its files; `None` where somebody removed their directory.
+    pub(super) fn files_if_there(&self, job: &Job) -> Result<Option<JobFiles>, Failure> {
+        match JobFiles::open(&self.store, &job.directory) {
+            Ok(files) => Ok(Some(files)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::io(format!("job {}", job.id), error)),
+        }
+    }
+
+    /// Settles what has ended, and starts a supervisor for what runs without one. Waits for nothing: whatever is to be
+    /// stopped is stopped by a supervisor.
     fn attend(&mut self, job: Job) -> Result<Job, Failure> {
         if job.state.is_terminal() {
             return Ok(job);
@@ -90,7 +101,11 @@ impl Attendant {
         match (job.state, job.process) {
             (state, _) if state.is_terminal() => Ok(job),
             (JobState::Starting, _) => self.attend_starting(job),
-            (_, Some(waiter)) if is_alive(waiter) => {
+            (_, waiter) => {
+                let files = self.files_if_there(&job)?;
+                if !waiter.is_some_and(is_alive) && is_over(&job, files.as_ref())? {
+                    return self.conclude(&job, files.as_ref());
+                }
                 if !job.supervisor.is_some_and(is_alive)
                     && let Err(failure) = self.call_supervisor(&job)
                 {
@@ -99,7 +114,6 @@ impl Attendant {
                 }
                 Ok(job)
             }
-            _ => self.finish(&job),
         }
     }
 
@@ -121,17 +135,22 @@ impl Attendant {
         }
     }
 
-    /// Settles a job whose waiter is gone, or was never there and never will be.
+    /// Settles a job whose waiter is gone, or was never there and never will be. What is left of its command is ended
+    /// before that is said, for nobody waits for it any more.
     pub(super) fn finish(&mut self, job: &Job) -> Result<Job, Failure> {
         let job = self.session.job_settle(&job.id, false, STANDARD)?;
         if job.state.is_terminal() {
             return Ok(job);
         }
-        let files = self.files(&job)?;
-        // Nobody waits for the command any more: it ends before that is said.
-        stop(&files, &job.id, None);
+        let files = self.files_if_there(&job)?;
+        stop(&job, files.as_ref())?;
+        self.conclude(&job, files.as_ref())
+    }
+
+    /// Says how a job ended of which nothing runs.
+    fn conclude(&mut self, job: &Job, files: Option<&JobFiles>) -> Result<Job, Failure> {
         let reason = match job.state {
-            JobState::Running if files.is_unstarted() => Some(Reason::Spawn),
+            JobState::Running if files.is_some_and(JobFiles::is_unstarted) => Some(Reason::Spawn),
             JobState::Running if job.spec.pty => Some(Reason::Terminal),
             _ => None,
         };

@@ -13,6 +13,8 @@ use std::path::Path;
 
 /// The process of the command and its start, left by itself before it becomes the command.
 const PID_FILE: &str = "pid";
+/// Stands where the command was asked to end.
+const ASKED_FILE: &str = "asked";
 /// Stands where the command could not be run.
 const UNSTARTED_FILE: &str = "unstarted";
 
@@ -73,12 +75,29 @@ impl JobFiles {
         pid.publish(self)
     }
 
-    /// The process that became the command; `None` where it is not known, or there was none.
-    pub(super) fn command(&self) -> Option<Process> {
-        let mut text = String::new();
-        self.open_to_read(PID_FILE).ok()??.take(64).read_to_string(&mut text).ok()?;
-        let (pid, started) = text.strip_suffix('\n')?.split_once(' ')?;
-        Some(Process { pid: pid.parse().ok()?, started: started.parse().ok()? })
+    /// The process that became the command; `None` where there was none yet, or it is not known any more.
+    ///
+    /// # Errors
+    /// Where it is known, and cannot be read.
+    pub(super) fn command(&self) -> io::Result<Option<Process>> {
+        let mut text = Vec::new();
+        match self.open_to_read(PID_FILE) {
+            Ok(None) => return Ok(None),
+            Ok(Some(file)) => drop(file.take(64).read_to_end(&mut text)?),
+            // What was put in its place tells nothing.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let read = |text: &str| {
+            let (pid, started) = text.strip_suffix('\n')?.split_once(' ')?;
+            Some(Process { pid: pid.parse().ok()?, started: started.parse().ok()? })
+        };
+        Ok(str::from_utf8(&text).ok().and_then(read))
+    }
+
+    /// Whether nobody has asked the command to end before. Where that cannot be known, nobody has.
+    pub(super) fn is_first_to_ask(&self) -> bool {
+        self.create(ASKED_FILE).map_or_else(|error| error.kind() != io::ErrorKind::AlreadyExists, |_| true)
     }
 
     /// Leaves word that the command could not be run.

@@ -7,6 +7,7 @@ mod acknowledge;
 mod attend;
 mod collect;
 mod events;
+mod family;
 mod files;
 mod json;
 mod kill;

@@ -7,15 +7,12 @@ use super::stop::stop;
 use super::waiter::{GO, WAITER_COMMAND};
 use crate::command::failure::Failure;
 use crate::command::globals::Globals;
-use crate::command::process::{identify, is_alive, pid_of, this_process, this_program_apart};
+use crate::command::process::{identify, is_alive, this_process, this_program_apart, wait_for_end};
 use clap::Args;
 use leasehold::Durability;
 use leasehold::job::{Job, JobState, Process, Reason};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{PidfdFlags, pidfd_open};
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -25,6 +22,8 @@ pub(crate) const SUPERVISOR_COMMAND: &str = "supervisor-of-job";
 const PERIOD: Duration = Duration::from_millis(250);
 /// How often while the command has only begun, or writes much.
 const PERIOD_MIN: Duration = Duration::from_millis(5);
+/// How long until what failed is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
 /// How often it is tried to say how a job ended, before that is left to who looks at it next.
 const TRIES_MAX: u32 = 40;
 
@@ -107,7 +106,10 @@ fn watch(attendant: &mut Attendant, job: Job, mut child: Option<Child>) -> Resul
             Ok(true) => break,
             Ok(false) => {}
             // It may pass; and while this process lives, nobody else looks.
-            Err(failure) => tracing::warn!(%failure, "the job could not be looked at"),
+            Err(failure) => {
+                tracing::warn!(%failure, "the job could not be looked at, or not be stopped");
+                watch.pause = TRY_AGAIN;
+            }
         }
         watch.rest(waiter);
     }
@@ -125,26 +127,22 @@ fn watch(attendant: &mut Attendant, job: Job, mut child: Option<Child>) -> Resul
 
 struct Watch {
     job: Job,
-    files: JobFiles,
+    files: Option<JobFiles>,
     begun: Instant,
     /// How long the command may still run.
     left: Option<Duration>,
     /// How much it had written at the last look.
     written: u64,
     pause: Duration,
-    /// Tells when the waiter ends, where the system can.
-    end: Option<OwnedFd>,
 }
 
 impl Watch {
     fn new(attendant: &Attendant, job: Job) -> Result<Self, Failure> {
-        let files = attendant.files(&job)?;
+        let files = attendant.files_if_there(&job)?;
         let timeout = job.spec.timeout_ms.map(Duration::from_millis);
         // While it runs its state does not change, so its age is how long it has run.
         let left = timeout.map(|timeout| timeout.saturating_sub(age(&job)));
-        let waiter = job.process.and_then(pid_of);
-        let end = waiter.and_then(|waiter| pidfd_open(waiter, PidfdFlags::empty()).ok());
-        Ok(Self { job, files, begun: Instant::now(), left, written: 0, pause: PERIOD_MIN, end })
+        Ok(Self { job, files, begun: Instant::now(), left, written: 0, pause: PERIOD_MIN })
     }
 
     /// Stops the command if it is to be stopped; whether it was.
@@ -160,7 +158,7 @@ impl Watch {
             self.job = attendant.session.job_kill(&self.job.id, reason, STANDARD)?;
         }
         if self.job.state == JobState::Killing {
-            stop(&self.files, &self.job.id, self.job.process);
+            stop(&self.job, self.files.as_ref())?;
         }
         Ok(self.job.state != JobState::Running)
     }
@@ -171,7 +169,7 @@ impl Watch {
             return Some(Reason::Timeout);
         }
         let max = self.job.spec.output_bytes_max?;
-        let written = self.files.output_bytes();
+        let written = self.files.as_ref().map_or(0, JobFiles::output_bytes);
         if written.saturating_sub(self.written) > max / 8 {
             self.pause = PERIOD_MIN;
         }
@@ -182,16 +180,9 @@ impl Watch {
     /// Waits for the end of the waiter, or until it is time to look again.
     fn rest(&self, waiter: Process) {
         let left = self.left.map_or(PERIOD, |left| left.saturating_sub(self.begun.elapsed()));
-        let pause = left.clamp(Duration::from_millis(1), self.pause);
-        match &self.end {
-            // The number may have been another's before it was opened, but then that one is not alive.
-            Some(end) if is_alive(waiter) => {
-                let pause = Timespec { tv_sec: 0, tv_nsec: pause.subsec_nanos().into() };
-                // Whatever it answers, everything is looked at again.
-                let _ = poll(&mut [PollFd::new(end, PollFlags::IN)], Some(&pause));
-            }
-            Some(_) => {}
-            None => std::thread::sleep(pause),
-        }
+        // What failed, or whose time is over, is not tried all the time.
+        let least = if self.pause == TRY_AGAIN { TRY_AGAIN } else { Duration::from_millis(1) };
+        let pause = left.clamp(least, self.pause);
+        wait_for_end(waiter, pause);
     }
 }
