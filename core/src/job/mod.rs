@@ -154,7 +154,7 @@ pub struct JobSpec {
     pub dir: Option<String>,
     /// When it is stopped, after its start, in milliseconds; never if absent.
     pub timeout_ms: Option<u64>,
-    /// How much it may write in all, in bytes.
+    /// How long its output, as it stands, may become, in bytes.
     pub output_bytes_max: Option<u64>,
     /// Whether it has a terminal.
     pub pty: bool,
