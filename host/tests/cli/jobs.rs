@@ -347,8 +347,9 @@ fn a_waiter_that_is_never_told_to_go_runs_nothing_and_leaves_word_of_it() {
     let id = session.job_create(&touch, None, Durability::Standard).unwrap();
     let dead = Process { pid: 1, started: 1 };
     let job = session.job_start(&id, dead, dead, Durability::Standard).unwrap();
-    let waiter = ["waiter-of-job", &job.directory, "--", "touch", "ran"];
-    for told in ["", "g", "gone"] {
+    let waiter = ["waiter-of-job", &job.directory];
+    let whole = r#"{"command":["touch","ran"],"dir":null,"pty":false}"#;
+    for told in ["", "{", &whole[..whole.len() - 1]] {
         place.run_with_input(&waiter, told.as_bytes());
         assert!(!place.path().join("ran").exists(), "{told:?}");
     }

@@ -115,7 +115,7 @@ fn a_command_whose_number_cannot_be_read_is_not_called_gone() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
     as_nobody(&["job", "kill", &id]).expect(5, &["kill"]);
     assert!(runs(&number) && runs(&waiter.to_string()));
-    assert_eq!(end(&place, &id).0, "killing");
+    assert_eq!(end(&place, &id).0, "running", "nothing is recorded");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     as_nobody(&["job", "kill", &id]).expect(0, &["kill"]);
     assert!(!runs(&number));
@@ -140,4 +140,153 @@ fn a_look_at_the_jobs_waits_for_none_of_them() {
         assert!(!runs(pid));
     }
     assert!(begun.elapsed() < Duration::from_secs(8), "they are stopped at the same time");
+}
+
+/// F3: between the end of a command and its exit code, a kill replaced the code. Here its waiter is slow to leave it.
+#[test]
+fn what_ends_by_itself_is_not_killed_before_its_code_is_there() {
+    let signal = |name: &str, pid: u32| {
+        assert!(Command::new("kill").args(["-s", name, &pid.to_string()]).status().unwrap().success());
+    };
+    for by_timeout in [false, true] {
+        let place = Place::new();
+        let flags: &[&str] = if by_timeout { &["--timeout", "2s"] } else { &[] };
+        let (id, pid, [waiter, _]) = started(&place, flags, "while ! test -e finish; do sleep 0.02; done; exit 0");
+        signal("STOP", waiter);
+        fs::write(place.path().join("finish"), "").unwrap();
+        wait_until("the command has ended", || !runs(&pid));
+        let kill = (!by_timeout).then(|| place.command(&["job", "kill", &id]).spawn().unwrap());
+        std::thread::sleep(Duration::from_millis(if by_timeout { 2_600 } else { 600 }));
+        signal("CONT", waiter);
+        if let Some(kill) = kill {
+            crate::place::wait_for(kill).expect(0, &["kill"]);
+        }
+        assert_end(&place, &id, "completed", 0, None);
+    }
+}
+
+/// Whoever looks for the command by its words, and signals what is found, does not find who waits for it.
+#[test]
+fn signals_that_are_meant_for_the_command_do_not_end_who_waits_for_it() {
+    let place = Place::new();
+    let (id, _, [waiter, supervisor]) =
+        started(&place, &[], "while ! test -e finish-98.7; do sleep 0.02; done; exit 6");
+    for process in [waiter, supervisor] {
+        let words = fs::read(format!("/proc/{process}/cmdline")).unwrap();
+        assert!(!String::from_utf8_lossy(&words).contains("98.7"));
+    }
+    for name in ["TERM", "INT", "HUP"] {
+        assert!(Command::new("kill").args(["-s", name, &waiter.to_string()]).status().unwrap().success());
+    }
+    fs::write(place.path().join("finish-98.7"), "").unwrap();
+    assert_end(&place, &id, "failed", 6, None);
+    // What is caught there is not caught in the command.
+    for name in ["TERM", "INT", "HUP"] {
+        let id = run(&place, &[], &format!("kill -s {name} $$; sleep 100"));
+        assert!(wait(&place, &id) > 128);
+    }
+}
+
+#[test]
+fn an_end_is_noticed_at_once() {
+    let place = Place::new();
+    let since_1970 = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let waits: Vec<_> = (0..9)
+        .map(|n| {
+            let id =
+                run(&place, &[], &format!("while ! test -e finish.{n}; do sleep 0.01; done; date +%s%N >ended.{n}"));
+            place.command(&["job", "wait", &id]).spawn().unwrap()
+        })
+        .collect();
+    // They have been waiting for long.
+    std::thread::sleep(Duration::from_millis(800));
+    let mut late = Vec::new();
+    for (n, wait) in waits.into_iter().enumerate() {
+        fs::write(place.path().join(format!("finish.{n}")), "").unwrap();
+        crate::place::wait_for(wait).expect(0, &["wait"]);
+        let ended = Duration::from_nanos(written(&place, &format!("ended.{n}")).parse().unwrap());
+        late.push(since_1970().saturating_sub(ended));
+    }
+    late.sort_unstable();
+    println!("{late:?}");
+    // A look at fixed times would come 125 ms late.
+    assert!(late[4] < Duration::from_millis(80), "{late:?}");
+}
+
+/// Somebody removes the files of a job while it runs: it is stopped all the same.
+#[test]
+fn a_job_whose_files_are_removed_is_stopped_when_its_time_is_over_or_when_it_is_asked_for() {
+    for place in Place::both() {
+        for by_timeout in [false, true] {
+            let flags: &[&str] = if by_timeout { &["--timeout", "2s"] } else { &[] };
+            let (id, pid, _) = started(&place, flags, "sleep 100");
+            fs::remove_dir_all(crate::jobs::files(&place, &id)).unwrap();
+            place.run(&["job", "show", &id]).expect(4, &["show"]);
+            if !by_timeout {
+                place.ok(&["job", "kill", &id]);
+            }
+            wait_until("it is dead", || !runs(&pid));
+            wait_until("it is put aside", || {
+                place.run(&["doctor", "--fix"]);
+                place.run(&["job", "show", &id]).code == 1
+            });
+            place.run(&["doctor"]).expect(0, &["doctor"]);
+        }
+    }
+}
+
+/// One that cannot be changed stops no other from being acknowledged.
+#[test]
+fn what_cannot_be_acknowledged_stops_no_other() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED: only root can make what is closed to another");
+        return;
+    }
+    let place = Place::new();
+    let jobs = [(); 3].map(|()| run(&place, &["--notify"], "true"));
+    for id in &jobs {
+        assert_eq!(wait(&place, id), 0);
+    }
+    let program = place.path().join("leasehold");
+    fs::copy(env!("CARGO_BIN_EXE_leasehold"), &program).unwrap();
+    assert!(Command::new("chmod").args(["-R", "a+rwX"]).arg(place.path()).status().unwrap().success());
+    fs::set_permissions(place.store("jobs").join(&jobs[0]), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut ack = Command::new(&program);
+    ack.args(["job", "events", "--ack"]).current_dir(place.path()).env_remove("LEASEHOLD_ROOT").uid(65_534).gid(65_534);
+    let answer = Answer::of(ack.output().unwrap());
+    assert_eq!(answer.expect(5, &["events"]).lines().count(), 3);
+    assert!(place.ok(&["job", "events"]).starts_with(&jobs[0]));
+    assert_eq!(place.ok(&["job", "events"]).lines().count(), 1);
+}
+
+/// Callers that start at the same time.
+#[test]
+fn as_many_jobs_start_at_once_as_there_is_room_for() {
+    let place = Place::new();
+    assert_eq!(wait(&place, &run(&place, &[], "true")), 0);
+    for round in 0..4 {
+        let script = format!("while ! test -e finish.{round}; do sleep 0.05; done");
+        let callers: Vec<_> = (0..8)
+            .map(|_| place.command(&["job", "run", "--limit", "1", "--", "sh", "-c", &script]).spawn().unwrap())
+            .collect();
+        let answers: Vec<_> = callers.into_iter().map(crate::place::wait_for).collect();
+        let ids: Vec<_> = answers.iter().filter(|answer| answer.code == 0).map(|answer| answer.text().trim()).collect();
+        fs::write(place.path().join(format!("finish.{round}")), "").unwrap();
+        assert_eq!(ids.len(), 1, "{answers:?}");
+        assert_eq!(wait(&place, ids[0]), 0);
+    }
+}
+
+/// An instance has little memory, and a command may have many words.
+#[test]
+fn many_jobs_with_many_words_are_listed() {
+    let place = Place::new();
+    let mut session = leasehold::Session::native(&leasehold::Grants::beneath(place.store(""))).unwrap();
+    let long = leasehold::job::JobSpec { command: vec!["x".into(); 20_000], ..Default::default() };
+    for _ in 0..300 {
+        let id = session.job_create(&long, None, leasehold::Durability::Unsynced).unwrap();
+        session.job_settle(&id, true, leasehold::Durability::Unsynced).unwrap();
+    }
+    assert_eq!(place.ok(&["job", "ls", "--json"]).lines().count(), 300);
+    assert_eq!(wait(&place, &place.ok(&["job", "run", "--limit", "1", "--", "true"])), 0);
 }

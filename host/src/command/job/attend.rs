@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::process::Child;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long a job may be about to get its supervisor.
@@ -31,7 +32,9 @@ pub(super) struct Attendant {
     globals: Globals,
     store: PathBuf,
     /// The jobs for which a supervisor was started, and when.
-    called: HashMap<String, Instant>,
+    called: HashMap<String, (Instant, Child)>,
+    /// The jobs that were seen without one while they were about to start, and since when.
+    uncalled: HashMap<String, Instant>,
 }
 
 impl Attendant {
@@ -42,7 +45,7 @@ impl Attendant {
         let store = grants.path(Store::Jobs).map(std::path::absolute);
         let store = store.ok_or_else(|| Failure::usage("the jobs are nowhere"))?;
         let store = store.map_err(|error| Failure::io("the jobs", error))?;
-        Ok(Self { session, globals: globals.clone(), store, called: HashMap::new() })
+        Ok(Self { session, globals: globals.clone(), store, called: HashMap::new(), uncalled: HashMap::new() })
     }
 
     /// The job as it is now.
@@ -51,25 +54,41 @@ impl Attendant {
         self.attend(job)
     }
 
-    /// All jobs as they are now, the earliest first. One that cannot be attended to is as it was, and stops no other:
-    /// the first such failure is answered as well.
-    pub(super) fn look_at_all(&mut self) -> Result<(Vec<Job>, Option<Failure>), Failure> {
-        let (mut jobs, mut failed) = (Vec::new(), None);
+    /// Lets `tell` know all jobs as they are now, the earliest first. One that cannot be attended to is as it was, and
+    /// stops no other: the first such failure is answered.
+    pub(super) fn look_at_all(
+        &mut self,
+        state: Option<JobState>,
+        tell: &mut dyn FnMut(&Job) -> Result<(), Failure>,
+    ) -> Result<Option<Failure>, Failure> {
+        let mut failed = None;
         let mut cursor = None;
         loop {
-            let page = self.session.job_list(None, cursor.as_deref(), PAGE)?;
-            for job in page.jobs {
-                let found = job.clone();
-                jobs.push(self.attend(job).unwrap_or_else(|failure| {
-                    failed.get_or_insert(failure);
-                    found
-                }));
+            let page = self.session.job_list(state, cursor.as_deref(), PAGE)?;
+            for found in page.jobs {
+                match self.attend(found.clone()) {
+                    Ok(job) => tell(&job)?,
+                    Err(failure) => {
+                        failed.get_or_insert(failure);
+                        tell(&found)?;
+                    }
+                }
             }
             cursor = page.cursor;
             if cursor.is_none() {
-                return Ok((jobs, failed));
+                return Ok(failed);
             }
         }
+    }
+
+    /// Says what is true of all jobs that have not ended; the first failure to do so is answered.
+    pub(super) fn attend_to_all(&mut self) -> Result<Option<Failure>, Failure> {
+        let mut failed = None;
+        for state in [JobState::Starting, JobState::Running, JobState::Killing] {
+            let failure = self.look_at_all(Some(state), &mut |_| Ok(()))?;
+            failed = failed.or(failure);
+        }
+        Ok(failed)
     }
 
     /// What names the same places to another process.
@@ -121,7 +140,11 @@ impl Attendant {
     fn attend_starting(&mut self, job: Job) -> Result<Job, Failure> {
         let is_abandoned = match job.supervisor {
             Some(supervisor) => !is_alive(supervisor),
-            None => age(&job) > UNSUPERVISED_MAX,
+            // Its age tells nothing where the clock was put back.
+            None => {
+                let seen = self.uncalled.entry(job.id.clone()).or_insert_with(Instant::now);
+                age(&job) > UNSUPERVISED_MAX || seen.elapsed() > UNSUPERVISED_MAX
+            }
         };
         if !is_abandoned {
             return Ok(job);
@@ -161,17 +184,21 @@ impl Attendant {
     }
 
     /// Starts a process that watches the job, in a session of its own.
-    pub(super) fn start_supervisor(&self, id: &str) -> Result<(), Failure> {
+    pub(super) fn start_supervisor(&self, id: &str) -> Result<Child, Failure> {
         let failed = |error| Failure::io("the supervisor", error);
         let mut command = this_program_apart().map_err(failed)?;
         command.arg(SUPERVISOR_COMMAND).args(self.place_arguments()).arg(id);
-        command.spawn().map(drop).map_err(failed)
+        command.spawn().map_err(failed)
     }
 
     fn call_supervisor(&mut self, job: &Job) -> Result<(), Failure> {
-        if self.called.get(&job.id).is_none_or(|called| called.elapsed() > ADOPTION) {
-            self.start_supervisor(&job.id)?;
-            self.called.insert(job.id.clone(), Instant::now());
+        for (_, supervisor) in self.called.values_mut() {
+            // One that ended is not left to be reaped.
+            drop(supervisor.try_wait());
+        }
+        if self.called.get(&job.id).is_none_or(|(called, _)| called.elapsed() > ADOPTION) {
+            let supervisor = self.start_supervisor(&job.id)?;
+            self.called.insert(job.id.clone(), (Instant::now(), supervisor));
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::time::Duration;
 
 /// The process of the command and its start, left by itself before it becomes the command.
 const PID_FILE: &str = "pid";
@@ -17,6 +18,10 @@ const PID_FILE: &str = "pid";
 const ASKED_FILE: &str = "asked";
 /// Stands where the command could not be run.
 const UNSTARTED_FILE: &str = "unstarted";
+
+/// How often it is tried to leave an exit code, and how long it is waited in between.
+const TRIES_MAX: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// The content directory of a job.
 #[derive(Debug)]
@@ -143,13 +148,13 @@ impl Prepared {
 
     /// Leaves the exit code.
     pub(super) fn publish_code(self, files: &JobFiles, code: u8) -> io::Result<()> {
-        self.file.write_all_at(format!("{code:3}").as_bytes(), 0)?;
-        fsync(&self.file)?;
-        self.publish(files)?;
-        Ok(fsync(&files.dir)?)
+        persist(|| self.file.write_all_at(format!("{code:3}").as_bytes(), 0))?;
+        persist(|| Ok(fsync(&self.file)?))?;
+        persist(|| self.publish(files))?;
+        persist(|| Ok(fsync(&files.dir)?))
     }
 
-    fn publish(self, files: &JobFiles) -> io::Result<()> {
+    fn publish(&self, files: &JobFiles) -> io::Result<()> {
         Ok(renameat(&files.dir, &self.temporary, &files.dir, self.name)?)
     }
 
@@ -158,6 +163,22 @@ impl Prepared {
         // Else it goes with the job.
         let _ = unlinkat(&files.dir, &self.temporary, AtFlags::empty());
     }
+}
+
+/// Does what is done once only, and tries again while it fails for what may pass.
+fn persist(mut act: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+    for _ in 1..TRIES_MAX {
+        match act() {
+            Err(error) if may_pass(&error) => std::thread::sleep(PAUSE),
+            result => return result,
+        }
+    }
+    act()
+}
+
+fn may_pass(error: &io::Error) -> bool {
+    let passing = [Errno::IO, Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::INTR, Errno::AGAIN];
+    Errno::from_io_error(error).is_some_and(|error| passing.contains(&error))
 }
 
 fn no_file() -> io::Error {

@@ -2,7 +2,7 @@
 
 use super::attend::{Attendant, STANDARD};
 use super::json::JobJson;
-use super::stop::stop;
+use super::stop::{let_it_be_told, stop};
 use crate::command::failure::Failure;
 use crate::command::globals::Globals;
 use crate::command::output::Output;
@@ -28,6 +28,8 @@ impl Kill {
         let mut job = attendant.session.job_settle(&self.id, false, STANDARD)?;
         if !job.state.is_terminal() {
             let files = attendant.files_if_there(&job)?;
+            // What has ended by itself was not killed.
+            let_it_be_told(&job, files.as_ref())?;
             // First the record: whoever looks from here on goes on with this, whatever becomes of this process.
             job = attendant.session.job_kill(&self.id, Reason::Asked, STANDARD)?;
             if job.state == JobState::Killing {

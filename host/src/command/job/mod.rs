@@ -13,6 +13,7 @@ mod json;
 mod kill;
 mod list;
 mod logs;
+mod order;
 mod promote;
 mod run;
 mod show;

@@ -3,7 +3,7 @@
 use super::family::Family;
 use super::files::JobFiles;
 use crate::command::failure::Failure;
-use crate::command::process::{Listed, Target, pid_of, wait_for_end};
+use crate::command::process::{Listed, Target, is_alive, pid_of, wait_for_end};
 use leasehold::job::{Job, Process};
 use rustix::io::Errno;
 use rustix::process::{Signal, getpgrp};
@@ -15,7 +15,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long it is tried to kill it then.
 const KILLING_MAX: Duration = Duration::from_secs(3);
 /// How long whoever waits for it then has to leave its exit code, before that is killed too.
-const WAITER_GRACE: Duration = Duration::from_secs(10);
+pub(super) const WAITER_GRACE: Duration = Duration::from_secs(10);
 /// How often it is looked at, at first and at last.
 const PAUSES: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(160)];
 
@@ -70,6 +70,31 @@ pub(super) fn stop(job: &Job, files: Option<&JobFiles>) -> Result<(), Failure> {
 /// Where that cannot be known.
 pub(super) fn is_over(job: &Job, files: Option<&JobFiles>) -> Result<bool, Failure> {
     Ok(Family::of(job).find(files)?.is_empty())
+}
+
+/// Lets the waiter of a command that has ended by itself leave its exit code.
+///
+/// # Errors
+/// Where it cannot be known which process the command is.
+pub(super) fn let_it_be_told(job: &Job, files: Option<&JobFiles>) -> Result<(), Failure> {
+    let begun = Instant::now();
+    while let Some(waiter) = is_about_to_tell(job, files)?
+        && begun.elapsed() < WAITER_GRACE
+    {
+        wait_for_end(waiter, WAITER_GRACE.saturating_sub(begun.elapsed()));
+    }
+    Ok(())
+}
+
+/// The waiter, if the command has ended and it is still there to leave the exit code.
+///
+/// # Errors
+/// As [`let_it_be_told`].
+pub(super) fn is_about_to_tell(job: &Job, files: Option<&JobFiles>) -> Result<Option<Process>, Failure> {
+    let failed = |error| Failure::io(format!("job {}: which process it is", job.id), error);
+    let command = files.map_or(Ok(None), JobFiles::command).map_err(failed)?;
+    let has_ended = command.is_some_and(|command| !is_alive(command));
+    Ok(job.process.filter(|waiter| has_ended && is_alive(*waiter)))
 }
 
 /// Asks them to end, unless somebody did.

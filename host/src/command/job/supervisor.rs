@@ -3,15 +3,15 @@
 
 use super::attend::{Attendant, STANDARD, age};
 use super::files::{JobFiles, no_proc};
-use super::stop::stop;
-use super::waiter::{GO, WAITER_COMMAND};
+use super::order::Order;
+use super::stop::{WAITER_GRACE, is_about_to_tell, stop};
+use super::waiter::WAITER_COMMAND;
 use crate::command::failure::Failure;
 use crate::command::globals::Globals;
 use crate::command::process::{identify, is_alive, this_process, this_program_apart, wait_for_end};
 use clap::Args;
 use leasehold::Durability;
 use leasehold::job::{Job, JobState, Process, Reason};
-use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -56,6 +56,7 @@ impl Supervisor {
 /// record.
 fn launch(attendant: &mut Attendant, job: &Job, this: Process) -> Result<(), Failure> {
     let job = attendant.session.job_adopt(&job.id, None, this, Durability::Unsynced)?;
+    let order = serde_json::to_vec(&Order::of(&job.spec)).unwrap_or_default();
     let mut waiter = match start_waiter(attendant, &job) {
         Ok(waiter) => waiter,
         Err(error) => {
@@ -70,7 +71,7 @@ fn launch(attendant: &mut Attendant, job: &Job, this: Process) -> Result<(), Fai
     match started {
         Ok(job) => {
             // Where it is dead already, it has run nothing.
-            drop(pipe.map(|mut pipe| pipe.write_all(GO)));
+            drop(pipe.map(|mut pipe| pipe.write_all(&order)));
             watch(attendant, job, Some(waiter))
         }
         Err(failure) => {
@@ -89,12 +90,7 @@ fn launch(attendant: &mut Attendant, job: &Job, this: Process) -> Result<(), Fai
 
 fn start_waiter(attendant: &Attendant, job: &Job) -> io::Result<Child> {
     let mut command = this_program_apart()?;
-    command.arg(WAITER_COMMAND).args(attendant.place_arguments());
-    command.args(job.spec.pty.then_some("--pty"));
-    if let Some(dir) = &job.spec.dir {
-        command.args(["--cwd", dir]);
-    }
-    command.args([OsString::from(&job.directory), "--".into()]).args(&job.spec.command);
+    command.arg(WAITER_COMMAND).args(attendant.place_arguments()).arg(&job.directory);
     command.stdin(Stdio::piped()).spawn()
 }
 
@@ -134,6 +130,8 @@ struct Watch {
     /// How much it had written at the last look.
     written: u64,
     pause: Duration,
+    /// Since when the command is known to have ended.
+    ended: Option<Instant>,
 }
 
 impl Watch {
@@ -142,25 +140,42 @@ impl Watch {
         let timeout = job.spec.timeout_ms.map(Duration::from_millis);
         // While it runs its state does not change, so its age is how long it has run.
         let left = timeout.map(|timeout| timeout.saturating_sub(age(&job)));
-        Ok(Self { job, files, begun: Instant::now(), left, written: 0, pause: PERIOD_MIN })
+        Ok(Self { job, files, begun: Instant::now(), left, written: 0, pause: PERIOD_MIN, ended: None })
     }
 
     /// Stops the command if it is to be stopped; whether it was.
     fn look(&mut self, attendant: &mut Attendant) -> Result<bool, Failure> {
-        let Some(job) = attendant.session.job_get(&self.job.id)? else {
+        match attendant.session.job_get(&self.job.id) {
+            Ok(Some(job)) => self.know(job),
             // Somebody has removed the record: there is nothing to be said any more.
-            return Ok(false);
-        };
-        self.job = job;
+            Ok(None) => return Ok(false),
+            // What is to be run may be damaged meanwhile; its state is not.
+            Err(_) => self.know(attendant.session.job_settle(&self.job.id, false, STANDARD)?),
+        }
         if self.job.state == JobState::Running
             && let Some(reason) = self.reason_to_stop()
+            && !self.ends_by_itself()?
         {
-            self.job = attendant.session.job_kill(&self.job.id, reason, STANDARD)?;
+            self.know(attendant.session.job_kill(&self.job.id, reason, STANDARD)?);
         }
         if self.job.state == JobState::Killing {
             stop(&self.job, self.files.as_ref())?;
         }
         Ok(self.job.state != JobState::Running)
+    }
+
+    /// What is to be run never changes.
+    fn know(&mut self, job: Job) {
+        let spec = std::mem::take(&mut self.job.spec);
+        self.job = Job { spec, ..job };
+    }
+
+    /// Whether the command has ended, and its waiter is about to leave the exit code.
+    fn ends_by_itself(&mut self) -> Result<bool, Failure> {
+        if is_about_to_tell(&self.job, self.files.as_ref())?.is_none() {
+            return Ok(false);
+        }
+        Ok(self.ended.get_or_insert_with(Instant::now).elapsed() < WAITER_GRACE)
     }
 
     fn reason_to_stop(&mut self) -> Option<Reason> {
@@ -180,7 +195,7 @@ impl Watch {
     /// Waits for the end of the waiter, or until it is time to look again.
     fn rest(&self, waiter: Process) {
         let left = self.left.map_or(PERIOD, |left| left.saturating_sub(self.begun.elapsed()));
-        // What failed, or whose time is over, is not tried all the time.
+        // What failed is not tried all the time.
         let least = if self.pause == TRY_AGAIN { TRY_AGAIN } else { Duration::from_millis(1) };
         let pause = left.clamp(least, self.pause);
         wait_for_end(waiter, pause);
