@@ -13,6 +13,7 @@ mod ended;
 mod explorer;
 mod ids;
 mod job_births;
+mod job_ends;
 mod laws;
 mod lease_laws;
 mod lease_line;
