@@ -62,3 +62,7 @@ pub const TEXT_BYTES_MAX: usize = 256 * 1024;
 pub const SEEN_MAX: usize = 10;
 /// A job's program and arguments together, in bytes.
 pub const COMMAND_BYTES_MAX: usize = 128 * 1024;
+/// The longest record of what a job runs.
+pub const SPEC_BYTES_MAX: usize = 8 * COMMAND_BYTES_MAX;
+/// What a page of jobs holds at most, unless it is one: instances have little memory.
+pub const JOBS_BYTES_MAX: usize = 2 * 1024 * 1024;

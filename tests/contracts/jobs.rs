@@ -280,6 +280,118 @@ fn no_more_jobs_than_the_limit_run_at_once() {
     jobs.create(&spec(), Some(2), Standard).unwrap();
 }
 
+/// The state of a job is its name: what is damaged beneath it hinders neither its end nor others.
+#[test]
+fn a_job_whose_files_are_gone_can_be_ended_and_is_put_aside_after_that() {
+    let world = World::new();
+    let jobs = world.jobs();
+    let (job, bad) = (running(&jobs), running(&jobs));
+    let dir = world.dir(&format!("jobs/{}", job.id));
+    dir.rename(&format!("c.{}", content_of(&job)), &world.dir("jobs/tmp"), "gone").unwrap();
+    world.dir(&format!("jobs/{}", bad.directory)).unlink("spec").unwrap();
+    world.file(&format!("jobs/{}/spec", bad.directory), "no line of JSON");
+    for job in [&job, &bad] {
+        assert!(matches!(jobs.get(&job.id), Err(Error::Damaged(_))));
+        assert!(matches!(jobs.create(&spec(), Some(1), Standard), Err(Error::Exhausted(_))));
+        assert_eq!(world.maintenance().quarantine().unwrap(), [], "it may well run");
+        let adopted = jobs.adopt(&job.id, Some(SUPERVISOR), OTHER, Standard).unwrap();
+        assert_eq!((adopted.process, adopted.supervisor), (Some(WAITER), Some(OTHER)));
+        assert_eq!(jobs.kill(&job.id, Reason::Asked, Standard).unwrap().state, JobState::Killing);
+        let killed = jobs.settle(&job.id, true, Standard).unwrap();
+        assert_eq!(states(&killed), (JobState::Killed, Some(137), Reason::Asked));
+        let moved = world.maintenance().quarantine().unwrap();
+        assert_eq!(moved.len(), 1, "{moved:?}");
+        assert!(moved[0].path.ends_with(&job.id), "{moved:?}");
+        assert!(jobs.get(&job.id).unwrap().is_none());
+    }
+    jobs.create(&spec(), Some(1), Standard).unwrap();
+}
+
+fn content_of(job: &Job) -> &str {
+    job.directory.rsplit_once("/c.").unwrap().1
+}
+
+/// F10: an older version took a name with a word that it did not know for debris, while its job ran.
+#[test]
+fn a_name_with_words_of_a_later_version_is_left_alone_and_reported() {
+    for (word, later) in
+        [(".-.", ".reboot."), (".running.", ".paused."), (".d.", ".quiet."), (".running.", ".running-on.")]
+    {
+        let world = World::new();
+        let jobs = world.jobs();
+        let job = running(&jobs);
+        let dir = world.dir(&format!("jobs/{}", job.id));
+        let name = world.view(|view| {
+            let mut names = view.names(&format!("jobs/{}", job.id));
+            names.retain(|name| !name.starts_with("c."));
+            names.remove(0).to_string()
+        });
+        let renamed = name.replacen(word, later, 1) + ".more";
+        dir.rename(&name, &dir, &renamed).unwrap();
+        assert!(matches!(jobs.get(&job.id), Err(Error::Unsupported(_))), "{renamed}");
+        assert!(matches!(jobs.settle(&job.id, true, Standard), Err(Error::Unsupported(_))));
+        assert!(matches!(jobs.kill(&job.id, Reason::Asked, Standard), Err(Error::Unsupported(_))));
+        assert!(matches!(jobs.create(&spec(), Some(1), Standard), Err(Error::Exhausted(_))), "it may well run");
+        world.advance(MINUTE_MS);
+        assert_eq!(world.maintenance().quarantine().unwrap(), []);
+        assert_eq!(world.maintenance().sweep(MINUTE_MS).unwrap(), 0);
+        let findings = world.maintenance().check().unwrap();
+        assert!(findings.iter().any(|finding| finding.problem.contains("later version")), "{findings:?}");
+        assert!(world.view(|view| view.exists(&format!("jobs/{}/{renamed}", job.id))));
+    }
+}
+
+/// Some characters take six bytes in JSON.
+#[test]
+fn a_command_that_could_not_be_read_again_is_refused() {
+    let world = World::new();
+    let jobs = world.jobs();
+    let of = |count, text: &str| JobSpec { command: vec![text.into(); count], ..JobSpec::default() };
+    for (count, text) in [(125_000, "\u{1}"), (1, "\u{1}".repeat(131_072).as_str()), (100_000, "abc")] {
+        match jobs.create(&of(count, text), None, Standard) {
+            Ok(id) => assert_eq!(jobs.get(&id).unwrap().unwrap().spec.command.len(), count),
+            Err(error) => assert!(matches!(error, Error::TooLarge(_)), "{error}"),
+        }
+    }
+    assert!(matches!(jobs.create(&of(125_000, "\u{1}"), None, Standard), Err(Error::TooLarge(_))));
+    let id = jobs.create(&of(1, &"\u{1}".repeat(131_072)), None, Standard).unwrap();
+    assert_eq!(jobs.get(&id).unwrap().unwrap().spec.command[0].len(), 131_072);
+}
+
+/// Instances have little memory.
+#[test]
+fn a_page_of_jobs_with_long_commands_is_short_and_none_is_left_out() {
+    let world = World::new();
+    let jobs = world.jobs();
+    let long = JobSpec { command: vec!["x".into(); 20_000], ..JobSpec::default() };
+    let mut ids: Vec<_> = (0..5).map(|_| jobs.create(&long, None, Standard).unwrap()).collect();
+    ids.sort_unstable();
+    let (mut listed, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = jobs.list(None, cursor.as_deref(), 1_000).unwrap();
+        assert!((1..=2).contains(&page.jobs.len()), "{}", page.jobs.len());
+        listed.extend(page.jobs.into_iter().map(|job| job.id));
+        cursor = page.cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(listed, ids);
+}
+
+#[test]
+fn what_is_no_job_takes_nobodys_room() {
+    let world = World::new();
+    let jobs = world.jobs();
+    jobs.settle(&jobs.create(&spec(), None, Standard).unwrap(), true, Standard).unwrap();
+    world.file("jobs/00-readme", "");
+    world.file("jobs/0123456789abcdef", "");
+    world.link("jobs/0123456789abcdeg", "elsewhere");
+    jobs.create(&spec(), Some(1), Standard).unwrap();
+    world.directory("jobs/0123456789abcdeh/c.0123456789abcdef");
+    assert!(matches!(jobs.create(&spec(), Some(2), Standard), Err(Error::Exhausted(_))), "it may well run");
+}
+
 /// F6: whatever is started is on record before, so a crash leaves nothing that runs unknown.
 #[test]
 fn a_job_is_whole_or_not_there_whenever_its_maker_is_killed() {

@@ -12,6 +12,8 @@ mod dropped;
 mod ended;
 mod explorer;
 mod ids;
+mod job_births;
+mod job_ends;
 mod laws;
 mod lease_laws;
 mod lease_line;

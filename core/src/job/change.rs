@@ -7,7 +7,7 @@ use crate::capability::Directory;
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::name::Key;
-use crate::reference::{Ref, busy};
+use crate::reference::{Ref, Seen, busy};
 use crate::store::is_sync;
 use alloc::format;
 
@@ -68,7 +68,14 @@ impl<D: Directory> Jobs<D> {
     }
 
     pub(super) fn read(&self, key: &Key) -> Result<Option<(Ref<D>, JobName)>> {
-        self.refs.read_state(key, "job", JobName::parse)
+        match self.refs.read(key)? {
+            Seen::Absent => Ok(None),
+            Seen::Unknown(doubt) => Err(doubt.into_error("job")),
+            Seen::Present(reference) => match JobName::parse(&reference.token_name) {
+                Some(name) => Ok(Some((reference, name))),
+                None => Err(of_later_version(key.as_str())),
+            },
+        }
     }
 
     /// Swaps to what `next` makes of the state, again and again while others are first; `None` changes nothing. Answers
@@ -80,8 +87,8 @@ impl<D: Directory> Jobs<D> {
                 Some((reference, name)) if name.state.is_some() => (reference, name),
                 _ => return Err(no_job(id)),
             };
-            // What a later version has made is left alone.
-            let job = self.view(&key, &reference, &name)?;
+            // What a later version has made is left alone. What is damaged can be ended: its state is its name.
+            let job = self.view_of(&key, &reference, &name)?;
             let Some(next) = next(&reference, &name)? else { return Ok(job) };
             let revision = name.revision.saturating_add(1);
             let since_ms = if next.state == name.state { name.since_ms } else { self.refs.environment.now_ms() };
@@ -90,11 +97,16 @@ impl<D: Directory> Jobs<D> {
                 if is_sync(durability, standard) {
                     self.refs.sync(&reference)?;
                 }
-                return self.view(&key, &reference, &next);
+                return Ok(Job::new(&key, &reference, &next, (job.spec, job.created_ms)));
             }
         }
         Err(busy("job", id))
     }
+}
+
+/// What stands under a name that only a later version can have given.
+pub(super) fn of_later_version(id: &str) -> Error {
+    Error::Unsupported(format!("job {id} was changed by a later version of leasehold, use that"))
 }
 
 pub(super) fn no_job(id: &str) -> Error {

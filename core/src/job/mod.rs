@@ -6,6 +6,7 @@
 //! | transition | from → to | linearizes |
 //! |---|---|---|
 //! | create | `tmp/n/` → `<id>/` (starting) | rename of the directory |
+//! | take room | starting, asking for room → starting | rename of the token file |
 //! | start | starting → running, with the process and its supervisor | rename of the token file |
 //! | adopt | not ended, under one supervisor → the same under another | same |
 //! | kill | starting, running → killing, with the reason | same |
@@ -153,7 +154,7 @@ pub struct JobSpec {
     pub dir: Option<String>,
     /// When it is stopped, after its start, in milliseconds; never if absent.
     pub timeout_ms: Option<u64>,
-    /// How much it may write in all, in bytes.
+    /// How long its output, as it stands, may become, in bytes.
     pub output_bytes_max: Option<u64>,
     /// Whether it has a terminal.
     pub pty: bool,

@@ -102,9 +102,22 @@ impl JobName {
         (name.text() == text).then_some(name)
     }
 
-    /// Each change is a revision of its own.
+    /// Each change is a revision of its own. What a later version may have written is a token file, too.
     pub(crate) fn rank(text: &str) -> Option<Rank> {
-        Some((Self::parse(text)?.revision, 0, 0))
+        let revision = Self::parse(text).map(|name| name.revision).or_else(|| Self::later_revision(text))?;
+        Some((revision, 0, 0))
+    }
+
+    /// The revision in a name whose words are not known here: all versions begin with revision, state, moment and birth.
+    fn later_revision(text: &str) -> Option<u64> {
+        let mut fields = text.split('.');
+        let revision = number::read_token(fields.next()?)?;
+        let is_word =
+            |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        let state = fields.next()?;
+        number::read(fields.next()?)?;
+        Nonce::read(fields.next()?)?;
+        (is_word(state) && fields.next().is_some()).then_some(revision)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::JobSpec;
 use crate::error::{Error, Result};
-use crate::limits::{COMMAND_BYTES_MAX, DURATION_MS_MAX};
+use crate::limits::{COMMAND_BYTES_MAX, DURATION_MS_MAX, SPEC_BYTES_MAX};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -46,6 +46,11 @@ pub(super) fn write(spec: &JobSpec, created_ms: u64) -> Result<Vec<u8>> {
     };
     let mut out = serde_json::to_vec(&line).map_err(|error| Error::Other(format!("a job: {error}")))?;
     out.push(b'\n');
+    // What is longer could not be read again: some characters take six bytes in JSON.
+    if out.len() > SPEC_BYTES_MAX {
+        let bytes = out.len();
+        return Err(Error::TooLarge(format!("a job whose record has {bytes} bytes, use at most {SPEC_BYTES_MAX}")));
+    }
     Ok(out)
 }
 

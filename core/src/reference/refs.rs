@@ -22,6 +22,8 @@ const ANCHORED_MAX: usize = 4_096;
 
 /// What is done to each ref.
 type Act<'a, D, T> = dyn FnMut(&Key, Ref<D>) -> Result<Option<T>> + 'a;
+/// What is told of a ref, and whether it has room.
+type Sift<'a, D, T> = dyn FnMut(&Key, Ref<D>) -> Option<(T, bool)> + 'a;
 /// What makes the content directory of a ref that is being made.
 type Fill<'a, D> = dyn FnMut(&Unborn<'_, D>) -> Result<()> + 'a;
 /// What looks into a ref for damage.
@@ -238,6 +240,16 @@ impl<D: Directory> Refs<D> {
         limit: u32,
         view: &mut dyn FnMut(&Key, Ref<D>) -> Option<T>,
     ) -> Result<(Vec<T>, Option<String>)> {
+        self.page_while(cursor, limit, &mut |key, reference| Some((view(key, reference)?, true)))
+    }
+
+    /// As [`Refs::page`]; `view` also says whether there is room for it in this page. The first always has its room.
+    pub(crate) fn page_while<T>(
+        &self,
+        cursor: Option<&str>,
+        limit: u32,
+        view: &mut Sift<'_, D, T>,
+    ) -> Result<(Vec<T>, Option<String>)> {
         if !(1..=PAGE_MAX).contains(&limit) {
             return Err(Error::InvalidArgument(format!("a page of {limit}, use 1 to {PAGE_MAX}")));
         }
@@ -249,8 +261,8 @@ impl<D: Directory> Refs<D> {
         let mut last = None;
         for key in self.keys()?.into_iter().filter(|key| cursor.is_none_or(|cursor| key.as_str() > cursor)) {
             let Ok(Seen::Present(reference)) = self.read(&key) else { continue };
-            let Some(item) = view(&key, reference) else { continue };
-            if page.len() == limit {
+            let Some((item, has_room)) = view(&key, reference) else { continue };
+            if page.len() == limit || (!has_room && !page.is_empty()) {
                 return Ok((page, last));
             }
             page.push(item);

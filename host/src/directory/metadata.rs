@@ -24,10 +24,15 @@ pub(super) fn from_stat(stat: &Stat) -> Metadata {
     };
     Metadata {
         kind,
-        size: u64::try_from(stat.st_size).unwrap_or(0),
-        links: u64::from(stat.st_nlink),
-        modified_ms: modified_ms(stat.st_mtime, i64::try_from(stat.st_mtime_nsec).unwrap_or(0)),
+        size: number(stat.st_size),
+        links: number(stat.st_nlink),
+        modified_ms: modified_ms(number(stat.st_mtime), number(stat.st_mtime_nsec)),
     }
+}
+
+/// The widths of these differ from system to system.
+fn number<N: Default, T: TryInto<N>>(value: T) -> N {
+    value.try_into().unwrap_or_default()
 }
 
 fn kind(file_type: FileType) -> Kind {

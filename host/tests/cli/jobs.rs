@@ -33,7 +33,7 @@ pub(crate) fn end(place: &Place, id: &str) -> (String, Value, Value) {
 }
 
 #[track_caller]
-fn assert_end(place: &Place, id: &str, status: &str, code: i32, reason: Option<&str>) {
+pub(crate) fn assert_end(place: &Place, id: &str, status: &str, code: i32, reason: Option<&str>) {
     assert_eq!(wait(place, id), code, "{:?}", end(place, id));
     let expected = (status.to_owned(), Value::from(code), reason.map_or(Value::Null, Value::from));
     assert_eq!(end(place, id), expected);
@@ -56,7 +56,7 @@ pub(crate) fn processes(place: &Place, id: &str) -> Option<[u32; 2]> {
 
 /// Starts a job whose command tells its number in the file `pid`; answers the id, that number, and those of its
 /// waiter and its supervisor.
-fn started(place: &Place, flags: &[&str], script: &str) -> (String, String, [u32; 2]) {
+pub(crate) fn started(place: &Place, flags: &[&str], script: &str) -> (String, String, [u32; 2]) {
     let pid = place.path().join("pid");
     drop(fs::remove_file(&pid));
     let id = run(place, flags, &format!("echo $$ >pid.new; mv pid.new pid; {script}"));
@@ -71,7 +71,7 @@ pub(crate) fn kill(pid: u32) {
 }
 
 /// The files of a job.
-fn files(place: &Place, id: &str) -> std::path::PathBuf {
+pub(crate) fn files(place: &Place, id: &str) -> std::path::PathBuf {
     let mut entries = fs::read_dir(place.store("jobs").join(id)).unwrap().map(|entry| entry.unwrap().path());
     entries.find(|path| path.is_dir()).unwrap()
 }
@@ -100,6 +100,21 @@ fn a_job_outlives_its_caller_and_ends_with_the_codes_of_its_command() {
         assert!(listed.contains("\tfailed\t7\t-\t"), "{listed}");
         assert_eq!(place.ok(&["job", "ls", "--state", "running"]), "");
     }
+}
+
+/// A lock is had for as long as anybody has its file open.
+#[test]
+fn a_job_keeps_nothing_open_that_its_caller_had_open() {
+    let place = Place::new();
+    let script = r#"exec 8>lock; flock 8; "$@"; exec 8>&-; flock -n lock true"#;
+    let mut caller = Command::new("sh");
+    caller.args(["-c", script, "sh", env!("CARGO_BIN_EXE_leasehold")]).current_dir(place.path());
+    caller.args(["job", "run", "--", "sh", "-c", "while ! test -e finish; do sleep 0.02; done"]);
+    let answer = crate::place::Answer::of(caller.env_remove("LEASEHOLD_ROOT").output().unwrap());
+    let id = answer.expect(0, &["flock"]);
+    assert_eq!(show(&place, &id)["exit_code"], Value::Null, "it still runs");
+    fs::write(place.path().join("finish"), "").unwrap();
+    assert_eq!(wait(&place, &id), 0);
 }
 
 #[test]
@@ -332,8 +347,9 @@ fn a_waiter_that_is_never_told_to_go_runs_nothing_and_leaves_word_of_it() {
     let id = session.job_create(&touch, None, Durability::Standard).unwrap();
     let dead = Process { pid: 1, started: 1 };
     let job = session.job_start(&id, dead, dead, Durability::Standard).unwrap();
-    let waiter = ["waiter-of-job", &job.directory, "--", "touch", "ran"];
-    for told in ["", "g", "gone"] {
+    let waiter = ["waiter-of-job", &job.directory];
+    let whole = r#"{"command":["touch","ran"],"dir":null,"pty":false}"#;
+    for told in ["", "{", &whole[..whole.len() - 1]] {
         place.run_with_input(&waiter, told.as_bytes());
         assert!(!place.path().join("ran").exists(), "{told:?}");
     }

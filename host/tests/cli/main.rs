@@ -15,6 +15,7 @@ mod holders;
 mod jobs;
 mod jobs_damaged;
 mod jobs_killed;
+mod jobs_stopped;
 mod leases;
 mod lock;
 mod output;

@@ -6,6 +6,8 @@ use crate::command::failure::Failure;
 use crate::command::globals::Globals;
 use crate::command::output::Output;
 use clap::Args;
+use leasehold::Error;
+use leasehold_core::Error as Store;
 
 /// How many jobs are asked of the store at a time.
 const PAGE: u32 = 1_000;
@@ -25,7 +27,7 @@ pub(crate) struct Events {
 impl Events {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
         let mut attendant = Attendant::open(globals, &[])?;
-        let (_, failed) = attendant.look_at_all()?;
+        let mut failed = attendant.attend_to_all()?;
         let mut output = Output::new(globals.json);
         let mut cursor = None;
         loop {
@@ -36,7 +38,12 @@ impl Events {
             output.finish()?;
             if self.ack {
                 for job in &page.jobs {
-                    attendant.session.job_acknowledge(&job.id, STANDARD)?;
+                    match attendant.session.job_acknowledge(&job.id, STANDARD) {
+                        // Where it is gone, somebody has heard of it and collected it.
+                        Ok(_) | Err(Error::Store(Store::NotFound(_))) => {}
+                        // It stops no other.
+                        Err(error) => failed = failed.or(Some(error.into())),
+                    }
                 }
             }
             cursor = page.cursor;

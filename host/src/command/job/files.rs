@@ -10,11 +10,18 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::time::Duration;
 
 /// The process of the command and its start, left by itself before it becomes the command.
 const PID_FILE: &str = "pid";
+/// Stands where the command was asked to end.
+const ASKED_FILE: &str = "asked";
 /// Stands where the command could not be run.
 const UNSTARTED_FILE: &str = "unstarted";
+
+/// How often it is tried to leave an exit code, and how long it is waited in between.
+const TRIES_MAX: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// The content directory of a job.
 #[derive(Debug)]
@@ -73,12 +80,29 @@ impl JobFiles {
         pid.publish(self)
     }
 
-    /// The process that became the command; `None` where it is not known, or there was none.
-    pub(super) fn command(&self) -> Option<Process> {
-        let mut text = String::new();
-        self.open_to_read(PID_FILE).ok()??.take(64).read_to_string(&mut text).ok()?;
-        let (pid, started) = text.strip_suffix('\n')?.split_once(' ')?;
-        Some(Process { pid: pid.parse().ok()?, started: started.parse().ok()? })
+    /// The process that became the command; `None` where there was none yet, or it is not known any more.
+    ///
+    /// # Errors
+    /// Where it is known, and cannot be read.
+    pub(super) fn command(&self) -> io::Result<Option<Process>> {
+        let mut text = Vec::new();
+        match self.open_to_read(PID_FILE) {
+            Ok(None) => return Ok(None),
+            Ok(Some(file)) => drop(file.take(64).read_to_end(&mut text)?),
+            // What was put in its place tells nothing.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let read = |text: &str| {
+            let (pid, started) = text.strip_suffix('\n')?.split_once(' ')?;
+            Some(Process { pid: pid.parse().ok()?, started: started.parse().ok()? })
+        };
+        Ok(str::from_utf8(&text).ok().and_then(read))
+    }
+
+    /// Whether nobody has asked the command to end before. Where that cannot be known, nobody has.
+    pub(super) fn is_first_to_ask(&self) -> bool {
+        self.create(ASKED_FILE).map_or_else(|error| error.kind() != io::ErrorKind::AlreadyExists, |_| true)
     }
 
     /// Leaves word that the command could not be run.
@@ -124,13 +148,13 @@ impl Prepared {
 
     /// Leaves the exit code.
     pub(super) fn publish_code(self, files: &JobFiles, code: u8) -> io::Result<()> {
-        self.file.write_all_at(format!("{code:3}").as_bytes(), 0)?;
-        fsync(&self.file)?;
-        self.publish(files)?;
-        Ok(fsync(&files.dir)?)
+        persist(|| self.file.write_all_at(format!("{code:3}").as_bytes(), 0))?;
+        persist(|| Ok(fsync(&self.file)?))?;
+        persist(|| self.publish(files))?;
+        persist(|| Ok(fsync(&files.dir)?))
     }
 
-    fn publish(self, files: &JobFiles) -> io::Result<()> {
+    fn publish(&self, files: &JobFiles) -> io::Result<()> {
         Ok(renameat(&files.dir, &self.temporary, &files.dir, self.name)?)
     }
 
@@ -139,6 +163,22 @@ impl Prepared {
         // Else it goes with the job.
         let _ = unlinkat(&files.dir, &self.temporary, AtFlags::empty());
     }
+}
+
+/// Does what is done once only, and tries again while it fails for what may pass.
+fn persist(mut act: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+    for _ in 1..TRIES_MAX {
+        match act() {
+            Err(error) if may_pass(&error) => std::thread::sleep(PAUSE),
+            result => return result,
+        }
+    }
+    act()
+}
+
+fn may_pass(error: &io::Error) -> bool {
+    let passing = [Errno::IO, Errno::NOSPC, Errno::DQUOT, Errno::NOMEM, Errno::INTR, Errno::AGAIN];
+    Errno::from_io_error(error).is_some_and(|error| passing.contains(&error))
 }
 
 fn no_file() -> io::Error {

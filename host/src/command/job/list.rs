@@ -23,11 +23,13 @@ pub(crate) struct List {
 impl List {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
         let mut attendant = Attendant::open(globals, &[])?;
-        let (jobs, failed) = attendant.look_at_all()?;
         let mut output = Output::new(globals.json);
-        for job in jobs.iter().filter(|job| self.state.is_none_or(|state| job.state == state)) {
-            output.answer(row(job), &JobJson::new(job, None))?;
-        }
+        let failed = attendant.look_at_all(None, &mut |job| {
+            if self.state.is_some_and(|state| job.state != state) {
+                return Ok(());
+            }
+            output.answer(row(job), &JobJson::new(job, None))
+        })?;
         output.finish()?;
         failed.map_or(Ok(()), Err)
     }

@@ -16,9 +16,10 @@ use std::time::Duration;
 /// Starts a command that outlives its caller, and prints the id of its job at once
 ///
 /// The command runs with nothing on its standard input, in a process group of its own; what it prints is kept, see
-/// `leasehold job logs`. In its environment are LEASEHOLD_JOB, the id, and LEASEHOLD_ROOT. It runs on whatever becomes
-/// of the processes that watch it, and how it ended is known either way; only a restart of the machine ends it. The job
-/// ends with the command itself: what that leaves running in the background is not waited for.
+/// `leasehold job logs`. In its environment are LEASEHOLD_JOB, the id, and LEASEHOLD_ROOT, but nothing of a --dir. It
+/// runs on, and how it ended is known, whatever becomes of who watches it; where the process that waits for it
+/// (waiter-of-job) is killed, it is ended and the job is lost. The job ends with the command itself: what that leaves
+/// running in the background is not waited for, and has no limits any more.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  id=$(leasehold job run --timeout 1h -- make test)\n  leasehold job wait \"$id\"")]
 pub(crate) struct Run {
@@ -26,7 +27,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "DUR", value_parser = parse_duration)]
     timeout: Option<Duration>,
 
-    /// Gives the command a terminal; all that it shows there is its standard output
+    /// Gives the command a terminal, at which nobody types; all that it shows there is its standard output
     #[arg(long)]
     pty: bool,
 
@@ -42,7 +43,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
 
-    /// Stops the command when it has written more; how much more depends on how fast it writes
+    /// Stops the command when its output, as it stands, is longer; how much longer depends on how fast it writes
     #[arg(long, value_name = "BYTES", default_value_t = 64 * 1024 * 1024)]
     output_max: u64,
 
@@ -68,7 +69,7 @@ impl Run {
         let mut attendant = Attendant::open(globals, &[])?;
         if self.limit.is_some() {
             // What has ended does not count. What cannot be looked at does.
-            attendant.look_at_all()?;
+            attendant.attend_to_all()?;
         }
         let id = attendant.session.job_create(&spec, self.limit, STANDARD)?;
         let mut output = Output::new(globals.json);
@@ -80,7 +81,7 @@ impl Run {
                 Failure::Closed => Failure::io("standard output", std::io::ErrorKind::BrokenPipe.into()),
                 other => other,
             })
-            .and_then(|()| attendant.start_supervisor(&id));
+            .and_then(|()| attendant.start_supervisor(&id).map(drop));
         if started.is_err() {
             attendant.session.job_fail(&id, Reason::Spawn, STANDARD)?;
         }

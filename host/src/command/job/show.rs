@@ -57,6 +57,6 @@ fn pid(attendant: &Attendant, job: &Job) -> Option<u32> {
     if job.state.is_terminal() {
         return None;
     }
-    let command = attendant.files(job).ok()?.command()?;
+    let command = attendant.files(job).ok()?.command().ok()??;
     is_alive(command).then_some(command.pid)
 }

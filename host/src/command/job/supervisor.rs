@@ -3,19 +3,16 @@
 
 use super::attend::{Attendant, STANDARD, age};
 use super::files::{JobFiles, no_proc};
-use super::stop::stop;
-use super::waiter::{GO, WAITER_COMMAND};
+use super::order::Order;
+use super::stop::{WAITER_GRACE, is_about_to_tell, stop};
+use super::waiter::WAITER_COMMAND;
 use crate::command::failure::Failure;
 use crate::command::globals::Globals;
-use crate::command::process::{identify, is_alive, pid_of, this_process, this_program_apart};
+use crate::command::process::{identify, is_alive, this_process, this_program_apart, wait_for_end};
 use clap::Args;
 use leasehold::Durability;
 use leasehold::job::{Job, JobState, Process, Reason};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{PidfdFlags, pidfd_open};
-use std::ffi::OsString;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -25,6 +22,8 @@ pub(crate) const SUPERVISOR_COMMAND: &str = "supervisor-of-job";
 const PERIOD: Duration = Duration::from_millis(250);
 /// How often while the command has only begun, or writes much.
 const PERIOD_MIN: Duration = Duration::from_millis(5);
+/// How long until what failed is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
 /// How often it is tried to say how a job ended, before that is left to who looks at it next.
 const TRIES_MAX: u32 = 40;
 
@@ -57,6 +56,7 @@ impl Supervisor {
 /// record.
 fn launch(attendant: &mut Attendant, job: &Job, this: Process) -> Result<(), Failure> {
     let job = attendant.session.job_adopt(&job.id, None, this, Durability::Unsynced)?;
+    let order = serde_json::to_vec(&Order::of(&job.spec)).unwrap_or_default();
     let mut waiter = match start_waiter(attendant, &job) {
         Ok(waiter) => waiter,
         Err(error) => {
@@ -71,7 +71,7 @@ fn launch(attendant: &mut Attendant, job: &Job, this: Process) -> Result<(), Fai
     match started {
         Ok(job) => {
             // Where it is dead already, it has run nothing.
-            drop(pipe.map(|mut pipe| pipe.write_all(GO)));
+            drop(pipe.map(|mut pipe| pipe.write_all(&order)));
             watch(attendant, job, Some(waiter))
         }
         Err(failure) => {
@@ -90,12 +90,7 @@ fn launch(attendant: &mut Attendant, job: &Job, this: Process) -> Result<(), Fai
 
 fn start_waiter(attendant: &Attendant, job: &Job) -> io::Result<Child> {
     let mut command = this_program_apart()?;
-    command.arg(WAITER_COMMAND).args(attendant.place_arguments());
-    command.args(job.spec.pty.then_some("--pty"));
-    if let Some(dir) = &job.spec.dir {
-        command.args(["--cwd", dir]);
-    }
-    command.args([OsString::from(&job.directory), "--".into()]).args(&job.spec.command);
+    command.arg(WAITER_COMMAND).args(attendant.place_arguments()).arg(&job.directory);
     command.stdin(Stdio::piped()).spawn()
 }
 
@@ -107,7 +102,10 @@ fn watch(attendant: &mut Attendant, job: Job, mut child: Option<Child>) -> Resul
             Ok(true) => break,
             Ok(false) => {}
             // It may pass; and while this process lives, nobody else looks.
-            Err(failure) => tracing::warn!(%failure, "the job could not be looked at"),
+            Err(failure) => {
+                tracing::warn!(%failure, "the job could not be looked at, or not be stopped");
+                watch.pause = TRY_AGAIN;
+            }
         }
         watch.rest(waiter);
     }
@@ -125,44 +123,59 @@ fn watch(attendant: &mut Attendant, job: Job, mut child: Option<Child>) -> Resul
 
 struct Watch {
     job: Job,
-    files: JobFiles,
+    files: Option<JobFiles>,
     begun: Instant,
     /// How long the command may still run.
     left: Option<Duration>,
     /// How much it had written at the last look.
     written: u64,
     pause: Duration,
-    /// Tells when the waiter ends, where the system can.
-    end: Option<OwnedFd>,
+    /// Since when the command is known to have ended.
+    ended: Option<Instant>,
 }
 
 impl Watch {
     fn new(attendant: &Attendant, job: Job) -> Result<Self, Failure> {
-        let files = attendant.files(&job)?;
+        let files = attendant.files_if_there(&job)?;
         let timeout = job.spec.timeout_ms.map(Duration::from_millis);
         // While it runs its state does not change, so its age is how long it has run.
         let left = timeout.map(|timeout| timeout.saturating_sub(age(&job)));
-        let waiter = job.process.and_then(pid_of);
-        let end = waiter.and_then(|waiter| pidfd_open(waiter, PidfdFlags::empty()).ok());
-        Ok(Self { job, files, begun: Instant::now(), left, written: 0, pause: PERIOD_MIN, end })
+        Ok(Self { job, files, begun: Instant::now(), left, written: 0, pause: PERIOD_MIN, ended: None })
     }
 
     /// Stops the command if it is to be stopped; whether it was.
     fn look(&mut self, attendant: &mut Attendant) -> Result<bool, Failure> {
-        let Some(job) = attendant.session.job_get(&self.job.id)? else {
+        match attendant.session.job_get(&self.job.id) {
+            Ok(Some(job)) => self.know(job),
             // Somebody has removed the record: there is nothing to be said any more.
-            return Ok(false);
-        };
-        self.job = job;
+            Ok(None) => return Ok(false),
+            // What is to be run may be damaged meanwhile; its state is not.
+            Err(_) => self.know(attendant.session.job_settle(&self.job.id, false, STANDARD)?),
+        }
         if self.job.state == JobState::Running
             && let Some(reason) = self.reason_to_stop()
+            && !self.ends_by_itself()?
         {
-            self.job = attendant.session.job_kill(&self.job.id, reason, STANDARD)?;
+            self.know(attendant.session.job_kill(&self.job.id, reason, STANDARD)?);
         }
         if self.job.state == JobState::Killing {
-            stop(&self.files, &self.job.id, self.job.process);
+            stop(&self.job, self.files.as_ref())?;
         }
         Ok(self.job.state != JobState::Running)
+    }
+
+    /// What is to be run never changes.
+    fn know(&mut self, job: Job) {
+        let spec = std::mem::take(&mut self.job.spec);
+        self.job = Job { spec, ..job };
+    }
+
+    /// Whether the command has ended, and its waiter is about to leave the exit code.
+    fn ends_by_itself(&mut self) -> Result<bool, Failure> {
+        if is_about_to_tell(&self.job, self.files.as_ref())?.is_none() {
+            return Ok(false);
+        }
+        Ok(self.ended.get_or_insert_with(Instant::now).elapsed() < WAITER_GRACE)
     }
 
     fn reason_to_stop(&mut self) -> Option<Reason> {
@@ -171,7 +184,7 @@ impl Watch {
             return Some(Reason::Timeout);
         }
         let max = self.job.spec.output_bytes_max?;
-        let written = self.files.output_bytes();
+        let written = self.files.as_ref().map_or(0, JobFiles::output_bytes);
         if written.saturating_sub(self.written) > max / 8 {
             self.pause = PERIOD_MIN;
         }
@@ -182,16 +195,9 @@ impl Watch {
     /// Waits for the end of the waiter, or until it is time to look again.
     fn rest(&self, waiter: Process) {
         let left = self.left.map_or(PERIOD, |left| left.saturating_sub(self.begun.elapsed()));
-        let pause = left.clamp(Duration::from_millis(1), self.pause);
-        match &self.end {
-            // The number may have been another's before it was opened, but then that one is not alive.
-            Some(end) if is_alive(waiter) => {
-                let pause = Timespec { tv_sec: 0, tv_nsec: pause.subsec_nanos().into() };
-                // Whatever it answers, everything is looked at again.
-                let _ = poll(&mut [PollFd::new(end, PollFlags::IN)], Some(&pause));
-            }
-            Some(_) => {}
-            None => std::thread::sleep(pause),
-        }
+        // What failed is not tried all the time.
+        let least = if self.pause == TRY_AGAIN { TRY_AGAIN } else { Duration::from_millis(1) };
+        let pause = left.clamp(least, self.pause);
+        wait_for_end(waiter, pause);
     }
 }

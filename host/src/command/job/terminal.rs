@@ -13,6 +13,9 @@ use std::process::{Child, Command};
 /// A size that programs expect.
 const SIZE: Winsize = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
 
+/// How often it is asked for the end where the system cannot tell of it.
+const PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+
 /// More than a terminal holds back, in reads.
 const LAST_READS_MAX: usize = 32;
 
@@ -41,24 +44,29 @@ impl Terminal {
     }
 
     /// Copies what is shown until the command has ended; leaves it to be reaped.
-    pub(super) fn pump(self, child: &Child, mut stdout: File) -> io::Result<()> {
-        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::NotFound)?;
-        let ended = pidfd_open(pid, PidfdFlags::empty())?;
+    pub(super) fn pump(self, child: &mut Child, mut stdout: File) -> io::Result<()> {
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        // Where the system cannot tell of the end, it is asked for again and again.
+        let end = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+        let pause = end.is_none().then_some(PAUSE);
         let mut buffer = [0; 8 * 1024];
         let mut is_open = true;
         loop {
-            let mut watched = vec![PollFd::new(&ended, PollFlags::IN)];
-            if is_open {
-                watched.push(PollFd::new(&self.ours, PollFlags::IN));
-            }
-            match poll(&mut watched, None) {
-                Ok(_) | Err(Errno::INTR) => {}
+            let shown = is_open.then_some(&self.ours);
+            let mut watched: Vec<_> = end.iter().chain(shown).map(|fd| PollFd::new(fd, PollFlags::IN)).collect();
+            match poll(&mut watched, pause.as_ref()) {
+                Ok(_) => {}
+                Err(Errno::INTR) => continue,
                 Err(error) => return Err(error.into()),
             }
-            if !watched[0].revents().is_empty() {
+            let has_ended = match &end {
+                Some(_) => !watched[0].revents().is_empty(),
+                None => child.try_wait()?.is_some(),
+            };
+            if has_ended {
                 break;
             }
-            if is_open && !watched[1].revents().is_empty() {
+            if is_open && watched.last().is_some_and(|shown| !shown.revents().is_empty()) {
                 is_open = self.copy(&mut buffer, &mut stdout);
             }
         }

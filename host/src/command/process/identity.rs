@@ -1,10 +1,12 @@
 //! Processes by more than their number, which is used again.
 
 use leasehold::job::Process;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, test_kill_process};
+use rustix::process::{Pid, PidfdFlags, pidfd_open, test_kill_process};
 use std::fs;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// What is known of a process that may have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +20,12 @@ struct Stat {
 /// The process of this number, as it is told from every other that has or will have the number; `None` where there is
 /// none, or the system does not tell.
 pub(crate) fn identify(pid: u32) -> Option<Process> {
-    Some(Process { pid, started: mark_of(read(pid)?.started, boot_id()) })
+    Some(Process { pid, started: mark_of_start(read(pid)?.started) })
+}
+
+/// What a process is told by that started so many ticks after the machine.
+pub(super) fn mark_of_start(started: u64) -> u64 {
+    mark_of(started, boot_id())
 }
 
 /// This process; `None` where there is no `/proc`.
@@ -30,8 +37,28 @@ pub(crate) fn this_process() -> Option<Process> {
 /// processes are hidden, counts as running.
 pub(crate) fn is_alive(process: Process) -> bool {
     match read(process.pid) {
-        Some(stat) => !stat.is_over && mark_of(stat.started, boot_id()) == process.started,
+        Some(stat) => !stat.is_over && mark_of_start(stat.started) == process.started,
         None => pid_of(process).is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH)),
+    }
+}
+
+/// Waits until the process has ended, or for `pause`. Where the system cannot tell of its end, for `pause`.
+pub(crate) fn wait_for_end(process: Process, pause: Duration) {
+    let Some(end) = pid_of(process).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else {
+        // It is gone, unless the system has none of these.
+        if is_alive(process) {
+            std::thread::sleep(pause);
+        }
+        return;
+    };
+    // The number may have been another's before it was opened, but then that one is not alive.
+    if is_alive(process) {
+        let pause = Timespec {
+            tv_sec: i64::try_from(pause.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: pause.subsec_nanos().into(),
+        };
+        // Whatever it answers, everything is looked at again.
+        let _ = poll(&mut [PollFd::new(&end, PollFlags::IN)], Some(&pause));
     }
 }
 
@@ -105,7 +132,7 @@ mod tests {
         let mut child = Command::new("true").spawn().unwrap();
         let process = identify(child.id()).unwrap();
         while is_alive(process) {
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(5));
         }
         assert_eq!(identify(child.id()), Some(process), "it is not reaped yet");
         child.wait().unwrap();

@@ -21,16 +21,6 @@ pub(crate) fn find_marked(mark: &str) -> Vec<Target> {
     find(mark, |_| true).map(Target::Process).collect()
 }
 
-/// Whether a process of this group, in whatever session, has `value` in the variable `name`.
-pub(crate) fn is_group_marked(group: Pid, name: &str, value: &str) -> bool {
-    let variable = format!("{name}={value}");
-    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes
-        .filter_map(|entry| Process::read(entry.file_name().to_str()?))
-        .filter(|process| Pid::from_raw(process.group) == Some(group))
-        .any(|process| has_variable(process.id, variable.as_bytes()))
-}
-
 /// Looks through our session: what went into one of its own did so in order to live on.
 fn find(mark: &str, wanted: impl Fn(&Process) -> bool) -> impl Iterator<Item = Pid> {
     let variable = format!("{WORKER_VARIABLE}={mark}");
@@ -65,7 +55,7 @@ impl Process {
     }
 }
 
-fn has_variable(process: i32, beginning: &[u8]) -> bool {
+pub(super) fn has_variable(process: i32, beginning: &[u8]) -> bool {
     let environment = std::fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
     environment.split(|&byte| byte == 0).any(|entry| entry.starts_with(beginning))
 }
