@@ -144,6 +144,43 @@ fn a_synced_batch_survives_any_cut_whole_and_an_unsynced_one_is_never_seen_in_pa
     }
 }
 
+/// A batch is in the pack where the instance has pushed before: whole or not there, whoever sweeps and is killed.
+#[test]
+fn a_batch_in_a_pack_that_is_swept_half_way_is_published_whole() {
+    watched(Scenario::new("a batch in a pack while tmp is swept", &empty_queue(&[])))
+        .actor("P", |a| {
+            let queue = a.queue("q");
+            queue.push(&[task("first")], Refuse, Standard)?;
+            queue.push(&[task("x"), task("y")], Refuse, Standard).map(|_| "pushed")
+        })
+        .actor("S", sweep)
+        .clock("clock", |c| c.advance(OLD + 10_000))
+        .crashes(1)
+        .finally(|view, ends| {
+            let did = later(view)?.did;
+            match (ends.of("P"), &did.iter().map(String::as_str).collect::<Vec<_>>()[..]) {
+                (Some("pushed") | None, ["first", "x", "y"]) | (None, [] | ["first"]) => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .holds();
+}
+
+#[test]
+fn a_synced_batch_in_a_pack_survives_any_cut_whole() {
+    for seed in 0..CUTS {
+        let world = world(&[]);
+        let queue = world.queue("q");
+        queue.push(&[task("first")], Refuse, Synced).unwrap();
+        queue.push(&[task("a"), task("b"), task("c")], Refuse, Synced).unwrap();
+        assert_eq!(are_packed(&world, "pending"), [false, true, true, true]);
+        queue.push(&[task("d"), task("e")], Refuse, Unsynced).unwrap();
+        let after = world.power_cut(if seed == 0 { Cut::Least } else { Cut::Seed(seed) }, Disk::Whole);
+        let did = later_in(&after).unwrap().did;
+        assert!(did.len() >= 4 && did[..4] == ["first", "a", "b", "c"], "seed {seed}: {did:?}");
+    }
+}
+
 /// How often a push waits for the disk.
 fn syncs(world: &World, act: impl Fn(&World)) -> usize {
     let copy = world.copy();

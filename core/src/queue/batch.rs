@@ -1,7 +1,7 @@
-//! Making a batch where nobody looks: a directory with a file for a thousand tasks, which has a name for each.
+//! Making a batch where nobody looks: a directory with a name for each task, all of them names of one file.
 //!
-//! The file is made under the name of the first of its tasks, the others are second names of it. So a batch that is
-//! synced waits for the disk as often as it has files, and once for the directory.
+//! That is the pack of the instance where there is room in it. Else it is one file for a thousand tasks, made under the name
+//! of the first of them. So a batch that is synced waits for the disk as often as it has files, and once for the directory.
 
 use super::entry::Entry;
 use super::push::Checked;
@@ -26,6 +26,13 @@ pub(crate) fn make<D: Directory>(
     sync: bool,
 ) -> Result<Option<D>> {
     let made = tmp.create_dir(name).and_then(|()| tmp.open_dir(name)).and_then(|dir| {
+        let bytes = tasks.iter().map(Checked::length).sum();
+        if pack.takes_all(tasks.len(), bytes) && link_all(tmp, &dir, tasks, entries, pack, environment)? {
+            if sync {
+                pack.sync()?;
+            }
+            return Ok(dir);
+        }
         let mut at = 0;
         while at < tasks.len() {
             let end = if pack.is_refused() { at + 1 } else { tasks.len().min(at + PACK_LINKS_MAX) };
@@ -52,6 +59,37 @@ pub(crate) fn make<D: Directory>(
         Err(FsError::NotFound) => Ok(None),
         Err(error) => Err(Error::at("a batch", &error)),
     }
+}
+
+/// Gives each task a name of the pack; `false` if a file can have one name only, and then nothing is left.
+fn link_all<D: Directory>(
+    tmp: &D,
+    dir: &D,
+    tasks: &[Checked<'_>],
+    entries: &[Entry],
+    pack: &Pack<D>,
+    environment: &Environment,
+) -> FsResult<bool> {
+    let parts: Vec<[&[u8]; 2]> = tasks.iter().map(|task| [task.payload, task.trailer.as_slice()]).collect();
+    let extents = pack.append_all(tmp, parts.iter().map(<[&[u8]; 2]>::as_slice), environment)?;
+    let mut made: Vec<String> = Vec::with_capacity(entries.len());
+    for (entry, extent) in entries.iter().zip(extents) {
+        let name = Entry { extent: Some(extent), ..entry.clone() }.text();
+        match pack.link(dir, &name) {
+            Ok(()) => made.push(name),
+            Err(error @ (FsError::NotFound | FsError::NoSpace | FsError::ReadOnly)) => {
+                // A sweeper may have taken the pack: the next try is made in another.
+                pack.forget();
+                return Err(error);
+            }
+            Err(_) => {
+                pack.refuse();
+                made.iter().try_for_each(|name| dir.unlink(name))?;
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// Makes one file of several tasks. [`FsError::Unsupported`] if it can have one name only; then nothing is left of it.

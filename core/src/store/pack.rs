@@ -120,8 +120,8 @@ impl<D: Directory> Open<D> {
         Ok(Open { tmp: tmp.clone(), name, file, id: Extent::draw_pack(environment), length: 0, things: 0 })
     }
 
-    fn has_room_for(&self, length: u64) -> bool {
-        self.things < PACK_LINKS_MAX && self.length.saturating_add(length) <= PACK_BYTES_MAX
+    fn has_room_for(&self, count: usize, bytes: u64) -> bool {
+        self.things.saturating_add(count) <= PACK_LINKS_MAX && self.length.saturating_add(bytes) <= PACK_BYTES_MAX
     }
 }
 
@@ -155,28 +155,55 @@ impl<D: Directory> Pack<D> {
         self.open.borrow_mut().take();
     }
 
+    /// Whether `count` things of `bytes` in all are to stand here together.
+    pub(crate) fn takes_all(&self, count: usize, bytes: usize) -> bool {
+        count <= PACK_LINKS_MAX
+            && (bytes.saturating_add(count.saturating_mul(SEPARATOR.len())) as u64) <= PACK_BYTES_MAX
+            && self.has_begun.replace(true)
+            && !self.is_refused.get()
+    }
+
     /// Writes `parts` behind what was written before, in a new pack in `tmp` where the last one is full.
     ///
     /// # Errors
     /// Whatever the system answers; the next attempt is made in a new pack.
     pub(crate) fn append(&self, tmp: &D, parts: &[&[u8]], environment: &Environment) -> FsResult<Extent> {
-        let length = parts.iter().map(|part| part.len() as u64).sum();
-        let kept = self.open.borrow_mut().take().filter(|open| open.has_room_for(length));
-        let mut open = match kept {
+        let extents = self.append_all(tmp, core::iter::once(parts), environment)?;
+        extents.into_iter().next().ok_or(FsError::Invalid)
+    }
+
+    /// Writes several things one after the other, all in one pack, and answers where each stands.
+    ///
+    /// # Errors
+    /// As [`Pack::append`].
+    pub(crate) fn append_all<'p>(
+        &self,
+        tmp: &D,
+        things: impl Iterator<Item = &'p [&'p [u8]]>,
+        environment: &Environment,
+    ) -> FsResult<Vec<Extent>> {
+        let mut bytes = Vec::new();
+        // Where each begins and how long it is.
+        let mut places = Vec::new();
+        for parts in things {
+            let start = bytes.len() as u64;
+            parts.iter().for_each(|part| bytes.extend_from_slice(part));
+            places.push((start, (bytes.len() as u64).saturating_sub(start)));
+            bytes.extend_from_slice(SEPARATOR);
+        }
+        let kept = self.open.borrow_mut().take();
+        let mut open = match kept.filter(|open| open.has_room_for(places.len(), bytes.len() as u64)) {
             Some(open) => open,
             None => Open::create(tmp, environment)?,
         };
-        let extent = Extent { pack: open.id, at: open.length, length };
-        let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + SEPARATOR.len());
-        parts.iter().for_each(|part| bytes.extend_from_slice(part));
-        bytes.extend_from_slice(SEPARATOR);
         write_all(&open.file, &bytes, open.length)?;
-        open.length = open.length.saturating_add(bytes.len() as u64);
+        let (pack, end) = (open.id, open.length);
+        open.length = end.saturating_add(bytes.len() as u64);
         *self.open.borrow_mut() = Some(open);
-        Ok(extent)
+        Ok(places.into_iter().map(|(start, length)| Extent { pack, at: end.saturating_add(start), length }).collect())
     }
 
-    /// Publishes what was appended last as `name` in `to`.
+    /// Publishes what was appended as `name` in `to`.
     ///
     /// # Errors
     /// [`FsError::NotFound`] if a sweeper took the pack, or `to` was removed; whatever else the system answers.
