@@ -1,0 +1,265 @@
+//! The one watcher of a process: hears what happens in directories, and wakes those who wait for it.
+//!
+//! Two threads, whatever number of threads wait: that of `notify`, which hears, and one that looks through directories
+//! and knows the time. Both sleep while nothing happens.
+
+use super::agenda::{Agenda, Plan, now_ms};
+use super::bell::Ring;
+use super::directories::Directories;
+use super::subject::{Subject, What};
+use super::survey::{Role, Survey};
+use crate::{Error, Result};
+use leasehold_core::queue::glance;
+use notify::event::{CreateKind, ModifyKind, RenameMode};
+use notify::{Event, EventKind};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
+
+/// That of this process.
+pub(super) static ATTENDANT: LazyLock<Attendant> = LazyLock::new(Attendant::default);
+
+#[derive(Debug, Default)]
+pub(super) struct Attendant {
+    directories: Directories,
+    agenda: Mutex<Agenda>,
+    /// There is something to do sooner than there was.
+    sooner: Condvar,
+    subjects: Mutex<HashMap<What, Weak<Subject>>>,
+    is_started: Mutex<bool>,
+}
+
+/// What happened to an entry of a directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Happened {
+    Made,
+    RenamedInto,
+    Gone,
+}
+
+impl Attendant {
+    /// The subject, shared by all who wait for the same; starts the thread that attends to it.
+    pub(super) fn subject(&'static self, what: What) -> Result<Arc<Subject>> {
+        self.start()?;
+        let mut subjects = self.subjects.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(subject) = subjects.get(&what).and_then(Weak::upgrade) {
+            return Ok(subject);
+        }
+        subjects.retain(|_, subject| subject.strong_count() > 0);
+        let subject = Arc::new(Subject::new(what.clone()));
+        subjects.insert(what, Arc::downgrade(&subject));
+        Ok(subject)
+    }
+
+    fn start(&'static self) -> Result<()> {
+        let mut is_started = self.is_started.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*is_started {
+            let started = std::thread::Builder::new().name("leasehold-wake".into()).spawn(|| self.attend());
+            started.map_err(|error| Error::Setup(format!("the thread that wakes waiters can not be started: {error}")))?;
+            *is_started = true;
+        }
+        Ok(())
+    }
+
+    fn agenda(&self) -> MutexGuard<'_, Agenda> {
+        self.agenda.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn attend(&'static self) {
+        let mut agenda = self.agenda();
+        loop {
+            if let Some((subject, due)) = agenda.take_due() {
+                drop(agenda);
+                if due.look && self.disarm(&subject) {
+                    agenda = self.agenda();
+                    continue;
+                }
+                if due.ring {
+                    subject.bell.ring(match subject.what {
+                        What::Queue { .. } => Ring::Open,
+                        What::Folders(_) => Ring::All,
+                    });
+                }
+                if due.walk {
+                    let walking = subject.walking.lock().unwrap_or_else(PoisonError::into_inner);
+                    if subject.is_armed.load(Ordering::SeqCst) {
+                        self.walk(&subject);
+                    }
+                    drop(walking);
+                }
+                agenda = self.agenda();
+                continue;
+            }
+            agenda = match agenda.next() {
+                None => self.sooner.wait(agenda).unwrap_or_else(PoisonError::into_inner),
+                Some(at) => {
+                    let pause = at.saturating_duration_since(Instant::now());
+                    self.sooner.wait_timeout(agenda, pause).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+
+    fn plan(&self, subject: &Subject, change: impl FnOnce(&mut Plan)) {
+        let mut agenda = self.agenda();
+        let before = agenda.next();
+        agenda.change(subject, change);
+        let is_sooner = agenda.next() < before || before.is_none();
+        drop(agenda);
+        if is_sooner {
+            self.sooner.notify_one();
+        }
+    }
+
+    /// From the return on, what happens to `subject` rings its bell. It must be present.
+    pub(super) fn arm(&'static self, subject: &Arc<Subject>) {
+        let _walking = subject.walking.lock().unwrap_or_else(PoisonError::into_inner);
+        if subject.is_armed.load(Ordering::SeqCst) {
+            return;
+        }
+        {
+            let mut agenda = self.agenda();
+            agenda.add(subject);
+        }
+        self.sooner.notify_one();
+        self.walk(subject);
+        subject.is_armed.store(true, Ordering::SeqCst);
+    }
+
+    /// Stops watching what nobody has waited for since the last slow look; whether that is so.
+    fn disarm(&self, subject: &Arc<Subject>) -> bool {
+        let _walking = subject.walking.lock().unwrap_or_else(PoisonError::into_inner);
+        if subject.was_wanted.swap(false, Ordering::SeqCst) || subject.present.load(Ordering::SeqCst) > 0 {
+            return false;
+        }
+        // Whoever comes says so first, and then asks whether it is armed; here it is the other way about. One sees the other.
+        subject.is_armed.store(false, Ordering::SeqCst);
+        if subject.present.load(Ordering::SeqCst) > 0 {
+            subject.is_armed.store(true, Ordering::SeqCst);
+            return false;
+        }
+        self.agenda().remove(subject);
+        for path in std::mem::take(&mut *subject.watched.lock().unwrap_or_else(PoisonError::into_inner)) {
+            self.directories.release(&path, subject);
+        }
+        true
+    }
+
+    /// Looks through the directories of a subject, which nobody else does meanwhile, and has them watched.
+    fn walk(&'static self, subject: &Arc<Subject>) {
+        let began = Instant::now();
+        self.plan(subject, Plan::walk_begins);
+        let survey = Survey::make(&subject.what, now_ms(), &mut |path, role| {
+            self.directories.watch(path, subject, role, |event| ATTENDANT.hear(event))
+        });
+        let mut watched = subject.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        for path in std::mem::replace(&mut *watched, survey.wanted.clone()) {
+            if !survey.wanted.contains(&path) {
+                self.directories.release(&path, subject);
+            }
+        }
+        drop(watched);
+        self.plan(subject, |plan| {
+            plan.walk_has_ended(began, survey.is_partial);
+            if let Some(due_ms) = survey.due_ms {
+                plan.expect_at(due_ms);
+            }
+            if survey.has_dropped {
+                plan.expect_dropped();
+            }
+        });
+        if survey.ready > 0 {
+            subject.bell.ring(Ring::Exact(survey.ready));
+        }
+    }
+
+    fn hear(&self, event: notify::Result<Event>) {
+        let event = match event {
+            Ok(event) if event.need_rescan() => return self.hear_of_anything(),
+            Ok(event) => event,
+            Err(error) => {
+                tracing::debug!(%error, "events were missed");
+                return self.hear_of_anything();
+            }
+        };
+        let happened = match event.kind {
+            EventKind::Create(CreateKind::Any | CreateKind::File | CreateKind::Folder | CreateKind::Other) => {
+                Happened::Made
+            }
+            EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Happened::RenamedInto,
+            EventKind::Modify(ModifyKind::Name(RenameMode::From)) | EventKind::Remove(_) => Happened::Gone,
+            // What is read, written or closed; and renames within a directory, of which both halves are told before.
+            _ => return,
+        };
+        for path in &event.paths {
+            self.hear_of(path, happened);
+        }
+    }
+
+    /// Events were lost: anything may have happened.
+    fn hear_of_anything(&self) {
+        self.directories.all_removed();
+        for subject in self.agenda().subjects() {
+            self.plan(&subject, Plan::walk_soon);
+            subject.bell.ring(Ring::Open);
+        }
+    }
+
+    fn hear_of(&self, path: &Path, happened: Happened) {
+        if happened == Happened::Gone {
+            self.directories.removed(path, &mut |subject| self.plan(subject, Plan::walk_soon));
+        }
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+            return;
+        };
+        self.directories.for_each_user(parent, &mut |subject, role| self.tell(subject, role, path, name, happened));
+    }
+
+    /// Tells a subject what happened to `name`, in a directory that is `role` to it.
+    fn tell(&self, subject: &Subject, role: Role, path: &Path, name: &str, happened: Happened) {
+        let is_there = happened != Happened::Gone;
+        match (role, &subject.what) {
+            (Role::Bucket, _) if is_there => {
+                let Some(task) = glance::task(name) else { return };
+                if task.due_ms > now_ms() {
+                    return self.plan(subject, |plan| plan.expect_at(task.due_ms));
+                }
+                subject.bell.ring(Ring::Exact(1));
+                if task.is_ticket {
+                    self.plan(subject, Plan::expect_after_ticket);
+                }
+            }
+            (Role::Priority, _) if is_there && glance::bucket(name).is_some() => {
+                // A batch, with unknown contents; what is made is empty, and watched before anyone is woken for it.
+                if happened == Happened::RenamedInto {
+                    subject.bell.ring(Ring::Open);
+                }
+                self.plan(subject, Plan::walk_soon);
+            }
+            (Role::Pending, _) if is_there => {
+                if glance::is_priority(name) {
+                    self.plan(subject, Plan::walk_soon);
+                }
+                // A dropped file may have any name.
+                self.plan(subject, Plan::expect_dropped);
+            }
+            (Role::Queue, _) if name == "paused" && !is_there => subject.bell.ring(Ring::Open),
+            (Role::Queue, _) if name == "pending" => self.plan(subject, Plan::walk_soon),
+            (Role::Store, What::Queue { name: queue, .. }) if name == queue => self.plan(subject, Plan::walk_soon),
+            (Role::Folder, What::Folders(folders)) => {
+                if folders.iter().any(|folder| folder == path) {
+                    self.plan(subject, Plan::walk_soon);
+                }
+                subject.bell.ring(Ring::All);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// As `notify` tells of it.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,148 @@
+//! Which directories are to be watched, found from the top down: each is watched first, and listed after that. So whatever
+//! comes into one before it is watched is listed, and whatever comes later is told.
+
+use super::subject::What;
+use crate::wake::directories::Watching;
+use leasehold_core::queue::glance::{self, BucketGlance};
+use std::path::{Path, PathBuf};
+
+/// How many buckets are looked into. There are more only where nobody claims what is there: what comes into those is
+/// found by the slow look.
+const BUCKETS_MAX: usize = 64;
+
+/// What a directory is to who waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Of queues, where this one's will be made.
+    Store,
+    /// The queue's own.
+    Queue,
+    Pending,
+    /// Of a priority, in `pending`.
+    Priority,
+    Bucket,
+    /// One of those that were named.
+    Folder,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    /// All directories that are to be watched.
+    pub(super) wanted: Vec<PathBuf>,
+    /// How many tasks are due in buckets that were not watched before.
+    pub(super) ready: usize,
+    /// When the next task is due, or may be (milliseconds since 1970).
+    pub(super) due_ms: Option<u64>,
+    /// Whether files stand in `pending`, which was not watched before, that may become tasks.
+    pub(super) has_dropped: bool,
+    /// Whether something cannot be watched, or was left out.
+    pub(super) is_partial: bool,
+}
+
+impl Survey {
+    /// Looks through the directories of `what`, and has each watched first.
+    pub(super) fn make(what: &What, now_ms: u64, watch: &mut dyn FnMut(&Path, Role) -> Watching) -> Self {
+        let mut survey = Survey::default();
+        match what {
+            What::Folders(folders) => {
+                for folder in folders {
+                    survey.watch(folder, Role::Folder, watch);
+                }
+            }
+            What::Queue { store, name } => {
+                let queue = store.join(name);
+                if survey.watch(&queue, Role::Queue, watch).is_none() {
+                    // Whoever makes it is told of; or has done so just now.
+                    survey.watch(store, Role::Store, watch);
+                    if survey.watch(&queue, Role::Queue, watch).is_none() {
+                        return survey;
+                    }
+                }
+                survey.look_into_pending(&queue.join("pending"), now_ms, watch);
+            }
+        }
+        survey
+    }
+
+    /// Whether the directory was not watched before; `None` if it is not there.
+    fn watch(
+        &mut self,
+        path: &Path,
+        role: Role,
+        watch: &mut dyn FnMut(&Path, Role) -> Watching,
+    ) -> Option<bool> {
+        let watching = watch(path, role);
+        match watching {
+            Watching::Absent => return None,
+            Watching::Impossible => self.is_partial = true,
+            Watching::Already | Watching::FromNowOn => {}
+        }
+        self.wanted.push(path.to_owned());
+        Some(watching == Watching::FromNowOn)
+    }
+
+    fn look_into_pending(&mut self, pending: &Path, now_ms: u64, watch: &mut dyn FnMut(&Path, Role) -> Watching) {
+        let Some(is_new) = self.watch(pending, Role::Pending, watch) else { return };
+        let mut buckets = Vec::new();
+        for name in names(pending) {
+            if !glance::is_priority(&name) {
+                self.has_dropped |= is_new;
+                continue;
+            }
+            let priority = pending.join(name);
+            if self.watch(&priority, Role::Priority, watch).is_none() {
+                continue;
+            }
+            for name in names(&priority) {
+                if let Some(bucket) = glance::bucket(&name) {
+                    buckets.push((bucket.earliest_ms, bucket, priority.join(name)));
+                }
+            }
+        }
+        // The latest first: those are pushed into.
+        buckets.sort_unstable_by_key(|(earliest_ms, _, _)| std::cmp::Reverse(*earliest_ms));
+        let mut looked_into = 0;
+        for (earliest_ms, bucket, path) in buckets {
+            if earliest_ms > now_ms {
+                // Nothing in it can be claimed before; then it is looked into.
+                self.is_due_at(earliest_ms);
+                continue;
+            }
+            looked_into += 1;
+            if looked_into > BUCKETS_MAX {
+                self.is_partial = true;
+                break;
+            }
+            self.look_into_bucket(&path, bucket, now_ms, watch);
+        }
+    }
+
+    fn look_into_bucket(
+        &mut self,
+        path: &Path,
+        bucket: BucketGlance,
+        now_ms: u64,
+        watch: &mut dyn FnMut(&Path, Role) -> Watching,
+    ) {
+        // Nothing more comes into a batch.
+        let is_new = !bucket.is_batch && self.watch(path, Role::Bucket, watch) == Some(true);
+        for name in names(path) {
+            match glance::task(&name) {
+                Some(task) if task.due_ms > now_ms => self.is_due_at(task.due_ms),
+                Some(_) => self.ready += usize::from(is_new),
+                None => {}
+            }
+        }
+    }
+
+    fn is_due_at(&mut self, due_ms: u64) {
+        self.due_ms = Some(self.due_ms.map_or(due_ms, |known_ms| known_ms.min(due_ms)));
+    }
+}
+
+/// What stands in a directory; nothing where it cannot be listed: the claim tells why.
+fn names(path: &Path) -> Vec<String> {
+    let Ok(listed) = std::fs::read_dir(path) else { return Vec::new() };
+    listed.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
+}
