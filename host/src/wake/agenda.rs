@@ -205,7 +205,7 @@ mod tests {
     use crate::wake::subject::What;
 
     fn planned() -> (Agenda, Arc<Subject>) {
-        let subject = Arc::new(Subject::new(What::Folders(Vec::new())));
+        let subject = Arc::new(Subject::new(What::Ref { store: "".into(), name: "x".into(), has_line: false }));
         let mut agenda = Agenda::default();
         agenda.add(&subject);
         (agenda, subject)

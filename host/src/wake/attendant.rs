@@ -36,7 +36,14 @@ pub(super) struct Attendant {
 enum Happened {
     Made,
     RenamedInto,
-    Gone,
+    RenamedAway,
+    Removed,
+}
+
+impl Happened {
+    fn is_there(self) -> bool {
+        matches!(self, Happened::Made | Happened::RenamedInto)
+    }
 }
 
 impl Attendant {
@@ -57,7 +64,8 @@ impl Attendant {
         let mut is_started = self.is_started.lock().unwrap_or_else(PoisonError::into_inner);
         if !*is_started {
             let started = std::thread::Builder::new().name("leasehold-wake".into()).spawn(|| self.attend());
-            started.map_err(|error| Error::Setup(format!("the thread that wakes waiters can not be started: {error}")))?;
+            started
+                .map_err(|error| Error::Setup(format!("the thread that wakes waiters can not be started: {error}")))?;
             *is_started = true;
         }
         Ok(())
@@ -79,7 +87,7 @@ impl Attendant {
                 if due.ring {
                     subject.bell.ring(match subject.what {
                         What::Queue { .. } => Ring::Open,
-                        What::Folders(_) => Ring::All,
+                        What::Ref { .. } => Ring::All,
                     });
                 }
                 if due.walk {
@@ -189,7 +197,8 @@ impl Attendant {
                 Happened::Made
             }
             EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Happened::RenamedInto,
-            EventKind::Modify(ModifyKind::Name(RenameMode::From)) | EventKind::Remove(_) => Happened::Gone,
+            EventKind::Modify(ModifyKind::Name(RenameMode::From)) => Happened::RenamedAway,
+            EventKind::Remove(_) => Happened::Removed,
             // What is read, written or closed; and renames within a directory, of which both halves are told before.
             _ => return,
         };
@@ -208,18 +217,18 @@ impl Attendant {
     }
 
     fn hear_of(&self, path: &Path, happened: Happened) {
-        if happened == Happened::Gone {
+        if !happened.is_there() {
             self.directories.removed(path, &mut |subject| self.plan(subject, Plan::walk_soon));
         }
         let (Some(parent), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
             return;
         };
-        self.directories.for_each_user(parent, &mut |subject, role| self.tell(subject, role, path, name, happened));
+        self.directories.for_each_user(parent, &mut |subject, role| self.tell(subject, role, name, happened));
     }
 
     /// Tells a subject what happened to `name`, in a directory that is `role` to it.
-    fn tell(&self, subject: &Subject, role: Role, path: &Path, name: &str, happened: Happened) {
-        let is_there = happened != Happened::Gone;
+    fn tell(&self, subject: &Subject, role: Role, name: &str, happened: Happened) {
+        let is_there = happened.is_there();
         match (role, &subject.what) {
             (Role::Bucket, _) if is_there => {
                 let Some(task) = glance::task(name) else { return };
@@ -247,13 +256,19 @@ impl Attendant {
             }
             (Role::Queue, _) if name == "paused" && !is_there => subject.bell.ring(Ring::Open),
             (Role::Queue, _) if name == "pending" => self.plan(subject, Plan::walk_soon),
-            (Role::Store, What::Queue { name: queue, .. }) if name == queue => self.plan(subject, Plan::walk_soon),
-            (Role::Folder, What::Folders(folders)) => {
-                if folders.iter().any(|folder| folder == path) {
+            (Role::Store, What::Queue { name: own, .. }) if name == own => self.plan(subject, Plan::walk_soon),
+            (Role::Store, What::Ref { name: own, .. }) if name == own => {
+                self.plan(subject, Plan::walk_soon);
+                subject.bell.ring(Ring::All);
+            }
+            (Role::Ref, _) => {
+                // What it keeps beside its state is a directory.
+                if name.starts_with("c.") {
                     self.plan(subject, Plan::walk_soon);
                 }
                 subject.bell.ring(Ring::All);
             }
+            (Role::Line, _) if happened == Happened::Removed => subject.bell.ring(Ring::All),
             _ => {}
         }
     }

@@ -79,9 +79,9 @@ impl Wake {
     /// # Errors
     /// The same.
     pub fn of_ref(grants: &Grants, store: Store, name: &str) -> Result<Self> {
+        let has_line = store == Store::Leases;
         let store = granted(grants, store)?;
-        let own = store.join(Key::of(name)?.as_str());
-        Self::of(What::Folders(vec![store, own]))
+        Self::of(What::Ref { store, name: Key::of(name)?.as_str().to_owned(), has_line })
     }
 
     fn of(what: What) -> Result<Self> {
@@ -130,6 +130,9 @@ impl Wake {
                 return Ok(Some(found));
             }
             if let Some(mark) = mark {
+                if until.is_some_and(|until| until <= Instant::now()) {
+                    return Ok(None);
+                }
                 match mark.sleep(until) {
                     Waited::TimedOut => return Ok(None),
                     Waited::Rung => may_be_more = false,

@@ -33,8 +33,15 @@ pub(super) enum What {
         /// Its name there.
         name: String,
     },
-    /// Any change in one of these directories, as far as they are there.
-    Folders(Vec<PathBuf>),
+    /// Any change of a ref.
+    Ref {
+        /// Where the ref stands, or will.
+        store: PathBuf,
+        /// Its name there.
+        name: String,
+        /// Whether those who leave its line are of interest.
+        has_line: bool,
+    },
 }
 
 impl Subject {

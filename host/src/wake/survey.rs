@@ -13,7 +13,7 @@ const BUCKETS_MAX: usize = 64;
 /// What a directory is to who waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// Of queues, where this one's will be made.
+    /// Where the queue, or the ref, is made.
     Store,
     /// The queue's own.
     Queue,
@@ -21,8 +21,10 @@ pub(super) enum Role {
     /// Of a priority, in `pending`.
     Priority,
     Bucket,
-    /// One of those that were named.
-    Folder,
+    /// The ref's own.
+    Ref,
+    /// Of those who wait in line for the ref.
+    Line,
 }
 
 /// What was found.
@@ -45,33 +47,45 @@ impl Survey {
     pub(super) fn make(what: &What, now_ms: u64, watch: &mut dyn FnMut(&Path, Role) -> Watching) -> Self {
         let mut survey = Survey::default();
         match what {
-            What::Folders(folders) => {
-                for folder in folders {
-                    survey.watch(folder, Role::Folder, watch);
+            What::Ref { store, name, has_line } => {
+                let own = store.join(name);
+                if survey.watch_own(store, &own, Role::Ref, watch) && *has_line {
+                    for name in names(&own).iter().filter(|name| name.starts_with("c.")) {
+                        survey.watch(&own.join(name), Role::Line, watch);
+                    }
                 }
             }
             What::Queue { store, name } => {
-                let queue = store.join(name);
-                if survey.watch(&queue, Role::Queue, watch).is_none() {
-                    // Whoever makes it is told of; or has done so just now.
-                    survey.watch(store, Role::Store, watch);
-                    if survey.watch(&queue, Role::Queue, watch).is_none() {
-                        return survey;
-                    }
+                let own = store.join(name);
+                if survey.watch_own(store, &own, Role::Queue, watch) {
+                    survey.look_into_pending(&own.join("pending"), now_ms, watch);
                 }
-                survey.look_into_pending(&queue.join("pending"), now_ms, watch);
             }
         }
         survey
     }
 
-    /// Whether the directory was not watched before; `None` if it is not there.
-    fn watch(
+    /// Has the directory of a queue or a ref watched; or else, while there is none, that in which it will be made.
+    fn watch_own(
         &mut self,
-        path: &Path,
+        store: &Path,
+        own: &Path,
         role: Role,
         watch: &mut dyn FnMut(&Path, Role) -> Watching,
-    ) -> Option<bool> {
+    ) -> bool {
+        if self.watch(own, role, watch).is_some() {
+            return true;
+        }
+        if self.watch(store, Role::Store, watch).is_none() {
+            // Nobody tells when that is made: a session that opens makes it, and most who wait have one.
+            self.is_partial = true;
+        }
+        // It may have been made just now.
+        self.watch(own, role, watch).is_some()
+    }
+
+    /// Whether the directory was not watched before; `None` if it is not there.
+    fn watch(&mut self, path: &Path, role: Role, watch: &mut dyn FnMut(&Path, Role) -> Watching) -> Option<bool> {
         let watching = watch(path, role);
         match watching {
             Watching::Absent => return None,
@@ -91,19 +105,17 @@ impl Survey {
                 continue;
             }
             let priority = pending.join(name);
-            if self.watch(&priority, Role::Priority, watch).is_none() {
-                continue;
-            }
+            let Some(is_new) = self.watch(&priority, Role::Priority, watch) else { continue };
             for name in names(&priority) {
                 if let Some(bucket) = glance::bucket(&name) {
-                    buckets.push((bucket.earliest_ms, bucket, priority.join(name)));
+                    buckets.push((bucket.earliest_ms, bucket, is_new, priority.join(name)));
                 }
             }
         }
         // The latest first: those are pushed into.
-        buckets.sort_unstable_by_key(|(earliest_ms, _, _)| std::cmp::Reverse(*earliest_ms));
+        buckets.sort_unstable_by_key(|(earliest_ms, ..)| std::cmp::Reverse(*earliest_ms));
         let mut looked_into = 0;
-        for (earliest_ms, bucket, path) in buckets {
+        for (earliest_ms, bucket, is_untold, path) in buckets {
             if earliest_ms > now_ms {
                 // Nothing in it can be claimed before; then it is looked into.
                 self.is_due_at(earliest_ms);
@@ -114,7 +126,7 @@ impl Survey {
                 self.is_partial = true;
                 break;
             }
-            self.look_into_bucket(&path, bucket, now_ms, watch);
+            self.look_into_bucket(&path, bucket, is_untold, now_ms, watch);
         }
     }
 
@@ -122,11 +134,12 @@ impl Survey {
         &mut self,
         path: &Path,
         bucket: BucketGlance,
+        is_untold: bool,
         now_ms: u64,
         watch: &mut dyn FnMut(&Path, Role) -> Watching,
     ) {
-        // Nothing more comes into a batch.
-        let is_new = !bucket.is_batch && self.watch(path, Role::Bucket, watch) == Some(true);
+        // Nothing more comes into a batch: all of it was told of with the batch, if that was told of.
+        let is_new = if bucket.is_batch { is_untold } else { self.watch(path, Role::Bucket, watch) == Some(true) };
         for name in names(path) {
             match glance::task(&name) {
                 Some(task) if task.due_ms > now_ms => self.is_due_at(task.due_ms),
