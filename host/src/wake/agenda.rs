@@ -220,6 +220,18 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_watched_is_looked_at_every_second_and_tried_again() {
+        let (mut agenda, subject) = planned();
+        agenda.change(&subject, |plan| plan.walk_has_ended(Instant::now(), true));
+        let left = agenda.next().unwrap() - Instant::now();
+        assert!(left > Duration::from_millis(700) && left <= Duration::from_millis(1_250), "{left:?}");
+        std::thread::sleep(left + Duration::from_millis(1));
+        let (_, due) = agenda.take_due().unwrap();
+        assert!(due.ring && due.look);
+        assert!(agenda.take_due().unwrap().1.walk);
+    }
+
+    #[test]
     fn what_is_due_is_waited_for_to_the_millisecond_and_then_looked_through() {
         let (mut agenda, subject) = planned();
         agenda.change(&subject, |plan| plan.expect_at(now_ms() + 30));

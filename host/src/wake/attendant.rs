@@ -210,7 +210,8 @@ impl Attendant {
     /// Events were lost: anything may have happened.
     fn hear_of_anything(&self) {
         self.directories.all_removed();
-        for subject in self.agenda().subjects() {
+        let subjects = self.agenda().subjects();
+        for subject in subjects {
             self.plan(&subject, Plan::walk_soon);
             subject.bell.ring(Ring::Open);
         }
@@ -277,4 +278,49 @@ impl Attendant {
 /// As `notify` tells of it.
 pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use super::*;
+    use crate::wake::Wake;
+    use crate::{Durability, Grants, NewTask, OnDuplicate, Session};
+    use notify::event::Flag;
+    use std::time::Duration;
+
+    #[test]
+    fn where_events_were_missed_all_that_is_there_is_looked_for() {
+        let place = tempfile::TempDir::new().unwrap();
+        let grants = Grants::beneath(place.path());
+        let mut session = Session::native(&grants).unwrap();
+        let task = NewTask { payload: b"x", ..NewTask::default() };
+        session.queue("q").unwrap().push(&[task], OnDuplicate::Refuse, Durability::Unsynced).unwrap();
+        let wake = Wake::queue(&grants, "q").unwrap();
+        let mark = wake.mark();
+        let watched = |subject: &Subject| subject.watched.lock().unwrap().len();
+        assert_eq!(watched(&wake.subject), 4);
+        ATTENDANT.hear(Ok(Event::new(EventKind::Other).set_flag(Flag::Rescan)));
+        assert!(mark.wait(Some(Instant::now() + Duration::from_secs(2))));
+        // Watched again, and with that the task is found once more.
+        let mark = wake.mark();
+        assert!(mark.wait(Some(Instant::now() + Duration::from_secs(2))));
+        assert_eq!(watched(&wake.subject), 4);
+    }
+
+    #[test]
+    fn nothing_is_watched_any_more_for_those_who_have_gone() {
+        let place = tempfile::TempDir::new().unwrap();
+        let grants = Grants::beneath(place.path());
+        drop(Session::native(&grants).unwrap());
+        let wake = Wake::queue(&grants, "q").unwrap();
+        drop(wake.mark());
+        assert!(wake.is_armed());
+        let began = Instant::now();
+        while wake.is_armed() {
+            assert!(began.elapsed() < Duration::from_secs(30));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert!(wake.subject.watched.lock().unwrap().is_empty());
+    }
 }

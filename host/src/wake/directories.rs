@@ -141,3 +141,40 @@ impl fmt::Debug for Directories {
         f.debug_struct("Directories").field("watched", &self.watched().len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wake::subject::What;
+
+    fn nobody(_: notify::Result<Event>) {}
+
+    #[test]
+    fn a_directory_is_watched_once_for_all_who_want_it() {
+        let place = tempfile::TempDir::new().expect("a directory");
+        let directories = Directories::default();
+        let [a, b] = [(); 2].map(|()| {
+            Arc::new(Subject::new(What::Ref { store: place.path().into(), name: "x".into(), has_line: false }))
+        });
+        let watch = |subject| directories.watch(place.path(), subject, Role::Store, nobody);
+        assert_eq!((watch(&a), watch(&b)), (Watching::FromNowOn, Watching::Already));
+        directories.release(place.path(), &a);
+        assert_eq!(watch(&a), Watching::Already);
+        directories.release(place.path(), &a);
+        directories.release(place.path(), &b);
+        assert_eq!(watch(&b), Watching::FromNowOn);
+        directories.removed(place.path(), &mut |_| {});
+        assert_eq!(watch(&b), Watching::FromNowOn);
+    }
+
+    #[test]
+    fn what_is_not_there_and_what_cannot_be_watched_are_told_apart() {
+        let place = tempfile::TempDir::new().expect("a directory");
+        let directories = Directories::default();
+        let subject = Arc::new(Subject::new(What::Ref { store: "".into(), name: "x".into(), has_line: false }));
+        let watch = |path: &Path| directories.watch(path, &subject, Role::Store, nobody);
+        assert_eq!(watch(&place.path().join("nothing")), Watching::Absent);
+        assert_eq!(watch(&place.path().join("n".repeat(300))), Watching::Impossible);
+        assert!(directories.watched().is_empty());
+    }
+}

@@ -159,3 +159,67 @@ fn names(path: &Path) -> Vec<String> {
     let Ok(listed) = std::fs::read_dir(path) else { return Vec::new() };
     listed.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use super::*;
+    use crate::{Durability, Grants, NewTask, OnDuplicate, Session, Store};
+
+    fn queue_with(delays_ms: &[u64]) -> (tempfile::TempDir, What) {
+        let place = tempfile::TempDir::new().unwrap();
+        let grants = Grants::beneath(place.path());
+        let mut session = Session::native(&grants).unwrap();
+        for &delay_ms in delays_ms {
+            let task = NewTask { payload: b"x", delay_ms, ..NewTask::default() };
+            session.queue("q").unwrap().push(&[task], OnDuplicate::Refuse, Durability::Unsynced).unwrap();
+        }
+        let store = grants.path(Store::Queues).unwrap().to_owned();
+        (place, What::Queue { store, name: "q-queue".into() })
+    }
+
+    #[test]
+    fn what_stood_there_before_it_was_watched_is_counted() {
+        let (_place, what) = queue_with(&[0, 0, 0]);
+        let now_ms = crate::wake::agenda::now_ms();
+        let survey = Survey::make(&what, now_ms, &mut |_, _| Watching::FromNowOn);
+        assert_eq!((survey.ready, survey.due_ms, survey.is_partial), (3, None, false));
+        let survey = Survey::make(&what, now_ms, &mut |_, _| Watching::Already);
+        assert_eq!(survey.ready, 0);
+    }
+
+    #[test]
+    fn a_batch_is_counted_that_came_before_its_priority_was_watched() {
+        let (place, what) = queue_with(&[]);
+        let mut session = Session::native(&Grants::beneath(place.path())).unwrap();
+        let tasks = [NewTask::default(), NewTask::default()];
+        session.queue("q").unwrap().push(&tasks, OnDuplicate::Refuse, Durability::Unsynced).unwrap();
+        let survey = Survey::make(&what, crate::wake::agenda::now_ms(), &mut |_, _| Watching::FromNowOn);
+        assert_eq!(survey.ready, 2);
+    }
+
+    #[test]
+    fn what_is_delayed_tells_when_it_is_due_or_when_to_look_into_its_bucket() {
+        let (_place, what) = queue_with(&[60_000, 3_600_000]);
+        let now_ms = crate::wake::agenda::now_ms();
+        let make = |now_ms| Survey::make(&what, now_ms, &mut |_, _| Watching::FromNowOn);
+        let look_ms = make(now_ms).due_ms.unwrap();
+        assert!((now_ms + 50_000..=now_ms + 60_000).contains(&look_ms), "{look_ms}");
+        let due_ms = make(look_ms).due_ms.unwrap();
+        assert!((look_ms..look_ms + 4_096).contains(&due_ms) && due_ms <= now_ms + 60_000, "{due_ms}");
+    }
+
+    #[test]
+    fn what_cannot_be_watched_is_looked_into_all_the_same() {
+        let (_place, what) = queue_with(&[0, 60_000]);
+        let survey = Survey::make(&what, crate::wake::agenda::now_ms(), &mut |_, _| Watching::Impossible);
+        assert!(survey.is_partial && survey.due_ms.is_some());
+    }
+
+    #[test]
+    fn nothing_tells_when_a_store_is_made() {
+        let what = What::Queue { store: "/nowhere/at/all".into(), name: "q-queue".into() };
+        let survey = Survey::make(&what, 0, &mut |_, _| Watching::Absent);
+        assert!(survey.is_partial && survey.wanted.is_empty());
+    }
+}

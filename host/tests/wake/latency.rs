@@ -72,7 +72,7 @@ fn a_push_is_claimed_at_once_by_a_worker() {
             let mut line = String::new();
             pusher.tell("q", "plain", Duration::from_millis(20), n * 10 + 5);
             let mut byte = [0];
-            while line.len() < "1234567890123".len() || !line.parse::<u64>().is_ok() {
+            while line.len() < "1234567890123".len() || line.parse::<u64>().is_err() {
                 std::io::Read::read_exact(&mut output, &mut byte).unwrap();
                 line.push(char::from(byte[0]));
             }

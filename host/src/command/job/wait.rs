@@ -7,14 +7,16 @@ use crate::command::globals::Globals;
 use crate::command::moment::{parse_duration, show_duration};
 use crate::command::output::Output;
 use clap::Args;
+use leasehold::Store;
 use leasehold::job::Job;
+use leasehold::wake::Wake;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 /// What it exits with when it fails itself.
 const OWN_FAILURE: u8 = 125;
-/// How often the job is looked at, at first and at last.
-const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(250)];
+/// How often the job is looked at where nothing is told of it: nothing tells that a supervisor died.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Waits for the end of a job, and exits with its exit code
 ///
@@ -48,8 +50,11 @@ impl Wait {
     fn wait(&self, globals: &Globals) -> Result<Job, Failure> {
         let mut attendant = Attendant::open(globals, &[&self.id])?;
         let begun = Instant::now();
-        let [mut pause, longest] = PAUSES;
+        let wake = Wake::of_ref(&globals.grants(&[Store::Jobs])?, Store::Jobs, &self.id)?;
+        let mut is_waiting = false;
         loop {
+            // Of what has ended nothing is watched.
+            let mark = is_waiting.then(|| wake.mark());
             let job = attendant.look(&self.id)?;
             if job.state.is_terminal() {
                 let mut output = Output::new(globals.json);
@@ -57,13 +62,15 @@ impl Wait {
                 output.finish()?;
                 return Ok(job);
             }
-            let left = self.timeout.map_or(longest, |timeout| timeout.saturating_sub(begun.elapsed()));
+            let left = self.timeout.map_or(LOOK_EVERY, |timeout| timeout.saturating_sub(begun.elapsed()));
             if left.is_zero() {
                 let waited = show_duration(self.timeout.unwrap_or_default());
                 return Err(Failure::Nothing(format!("job {} has not ended within {waited}, it goes on", self.id)));
             }
-            std::thread::sleep(pause.min(left));
-            pause = (pause * 2).min(longest);
+            is_waiting = true;
+            if let Some(mark) = mark {
+                let _ = mark.wait(Some(Instant::now() + left.min(LOOK_EVERY)));
+            }
         }
     }
 }
