@@ -144,6 +144,7 @@ impl fmt::Debug for Directories {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
     use super::*;
     use crate::wake::subject::What;
 
@@ -151,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_directory_is_watched_once_for_all_who_want_it() {
-        let place = tempfile::TempDir::new().expect("a directory");
+        let place = tempfile::TempDir::new().unwrap();
         let directories = Directories::default();
         let [a, b] = [(); 2].map(|()| {
             Arc::new(Subject::new(What::Ref { store: place.path().into(), name: "x".into(), has_line: false }))
@@ -169,7 +170,7 @@ mod tests {
 
     #[test]
     fn what_is_not_there_and_what_cannot_be_watched_are_told_apart() {
-        let place = tempfile::TempDir::new().expect("a directory");
+        let place = tempfile::TempDir::new().unwrap();
         let directories = Directories::default();
         let subject = Arc::new(Subject::new(What::Ref { store: "".into(), name: "x".into(), has_line: false }));
         let watch = |path: &Path| directories.watch(path, &subject, Role::Store, nobody);
