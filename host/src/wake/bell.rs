@@ -153,7 +153,8 @@ mod tests {
         let bell = Bell::default();
         let seen = bell.count();
         bell.ring(Ring::Exact(1));
-        assert_eq!(bell.wait(seen, None), Waited::RungOpen);
+        let later = Instant::now() + Duration::from_secs(5);
+        assert_eq!(bell.wait(seen, Some(later)), Waited::RungOpen);
         let soon = Instant::now() + Duration::from_millis(5);
         assert_eq!(bell.wait(bell.count(), Some(soon)), Waited::TimedOut);
         assert_eq!(bell.lock().sleeping, 0);

@@ -28,10 +28,13 @@ fn whatever_appears_is_noticed() {
         let until = Instant::now() + Duration::from_secs(30);
         for _ in 0..if kind == "batch" { 2 } else { 1 } {
             let task = wake.wait_for(Some(until), || {
-                match session.queue(&queue)?.claim(&holder, 1, None, Durability::Unsynced) {
+                let answer = match session.queue(&queue)?.claim(&holder, 1, None, Durability::Unsynced) {
                     Err(Error::Store(leasehold_core::Error::Paused(_))) => Ok::<_, Error>(None),
                     answer => Ok(answer?.pop()),
-                }
+                };
+                // Long enough for a push to be told of between a look that found nothing and the sleep.
+                std::thread::sleep(Duration::from_micros(round * 13 % 400));
+                answer
             });
             let task = task.unwrap().unwrap_or_else(|| panic!("round {round}, {kind}: never"));
             let due: u64 = std::str::from_utf8(&task.payload).unwrap().parse().unwrap();
