@@ -11,17 +11,30 @@ const OVERLOOKED: Duration = Duration::from_millis(1_500);
 
 #[test]
 fn whatever_appears_is_noticed() {
+    play(2_000, &["plain", "batch", "delayed", "given", "paused", "released", "plain"]);
+}
+
+/// Nothing else wakes anyone here, as what follows a ticket would.
+#[test]
+fn a_push_is_noticed_whenever_it_comes() {
+    play(500, &["plain"]);
+}
+
+fn play(rounds: u64, kinds: &[&str]) {
     let place = TempDir::new().unwrap();
     let grants = Grants::beneath(place.path());
     let mut session = Session::native(&grants).unwrap();
     let holder = session.holder_open("worker", 600_000, Durability::Unsynced).unwrap();
     let mut pusher = Pusher::start(place.path());
-    let kinds = ["plain", "batch", "delayed", "given", "paused", "released", "plain"];
     let mut slow = Vec::new();
-    for round in 0..2_000_u64 {
+    for round in 0..rounds {
         // Ever new queues, priorities and buckets; each queue is old at last.
         let queue = format!("q{}", round / 100);
-        let kind = if round % 500 == 499 { "dropped" } else { kinds[usize::try_from(round % 7).unwrap()] };
+        let kind = if kinds.len() > 1 && round % 500 == 499 {
+            "dropped"
+        } else {
+            kinds[usize::try_from(round).unwrap() % kinds.len()]
+        };
         let wake = Wake::queue(&grants, &queue).unwrap();
         // From long before the other sleeps to long after.
         pusher.tell(&queue, kind, Duration::from_micros(round * 37 % 900), round);
