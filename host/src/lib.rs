@@ -48,6 +48,7 @@ mod session;
 mod wasi;
 
 pub mod directory;
+pub mod wake;
 
 /// What the calls on jobs take and answer: see [`Session::job_create`].
 pub mod job {

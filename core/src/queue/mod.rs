@@ -14,6 +14,7 @@ mod damage;
 mod entry;
 mod finish;
 mod given;
+pub mod glance;
 mod layout;
 mod locate;
 mod named;

@@ -45,6 +45,11 @@ impl Opener {
         Ok(Self { grants, engine })
     }
 
+    /// What its sessions are granted.
+    pub(crate) fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
     pub(crate) fn open(&self) -> Result<Session, Failure> {
         let session = match &self.engine {
             Some(engine) => engine.open(&self.grants)?,

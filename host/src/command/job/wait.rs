@@ -14,8 +14,10 @@ use std::time::{Duration, Instant};
 
 /// What it exits with when it fails itself.
 const OWN_FAILURE: u8 = 125;
-/// How often the job is looked at, at first and at last, also where nothing tells of its end.
+/// How often the job is looked at, at first and at last, where no process of it can be waited for.
 const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(250)];
+/// How often it is looked at while one is waited for.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Waits for the end of a job, and exits with its exit code
 ///
@@ -62,7 +64,7 @@ impl Wait {
                     Err(failure) => Err(failure),
                 };
             }
-            let left = self.timeout.map_or(longest, |timeout| timeout.saturating_sub(begun.elapsed()));
+            let left = self.timeout.map_or(LOOK_EVERY, |timeout| timeout.saturating_sub(begun.elapsed()));
             if left.is_zero() {
                 let waited = show_duration(self.timeout.unwrap_or_default());
                 return Err(Failure::Nothing(format!("job {} has not ended within {waited}, it goes on", self.id)));
@@ -71,7 +73,7 @@ impl Wait {
             match watched {
                 // Its exit code is there when its waiter has ended.
                 Some(process) if job.state != JobState::Starting => {
-                    wait_for_end(process, longest.min(left));
+                    wait_for_end(process, left.min(LOOK_EVERY));
                     pause = shortest;
                 }
                 Some(_) => std::thread::sleep(shortest.min(left)),

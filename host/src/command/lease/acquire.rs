@@ -9,10 +9,11 @@ use crate::command::joining::HolderFlags;
 use crate::command::moment::parse_duration;
 use crate::command::output::Output;
 use crate::command::signals::SignalWatch;
-use crate::command::stores::{self, LEASES};
+use crate::command::stores::{LEASES, Opener};
 use clap::Args;
-use leasehold::{Durability, Error, Holder, Session};
-use leasehold_core::Error as Store;
+use leasehold::wake::Wake;
+use leasehold::{Durability, Error, Holder, Session, Store};
+use leasehold_core::Error as StoreError;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -45,13 +46,14 @@ pub(crate) struct Acquire {
 impl Acquire {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
         let durability = self.durability.durability();
-        let mut session = stores::open(globals, LEASES, &[&self.name, &self.holder.holder])?;
+        let opener = Opener::new(globals, LEASES, &[&self.name, &self.holder.holder], 1)?;
+        let mut session = opener.open()?;
         let holder = self.holder.join(&mut session, durability)?;
         let before = session.lease_get(&self.name)?.and_then(|state| state.holding).map(|holding| holding.token);
         let token = if self.wait.is_zero() {
             session.lease_acquire(&self.name, &holder, durability)?
         } else {
-            self.stand_in_line(&mut session, &holder, durability)?
+            self.stand_in_line(&opener, &mut session, &holder, durability)?
         };
         let mut output = Output::new(globals.json);
         let grant = GrantJson { name: &self.name, holder: &self.holder.holder, token };
@@ -70,15 +72,35 @@ impl Acquire {
         })
     }
 
-    fn stand_in_line(&self, session: &mut Session, holder: &Holder, durability: Durability) -> Result<u64, Failure> {
+    fn stand_in_line(
+        &self,
+        opener: &Opener,
+        session: &mut Session,
+        holder: &Holder,
+        durability: Durability,
+    ) -> Result<u64, Failure> {
+        let wake = Wake::of_ref(opener.grants(), Store::Leases, &self.name)?;
         let (to_us, signals) = channel();
-        let watch = SignalWatch::start(move |signal| to_us.send(signal).is_ok())?;
-        let standing = Standing { session, name: &self.name, holder, wait: Some(self.wait), durability };
-        let turned = standing.stand(&mut |pause| signals.recv_timeout(pause).ok())?;
+        let woken = wake.clone();
+        let watch = SignalWatch::start(move |signal| {
+            let is_heard = to_us.send(signal).is_ok();
+            woken.wake_all();
+            is_heard
+        })?;
+        let turned = Standing {
+            session,
+            name: &self.name,
+            holder,
+            wait: Some(self.wait),
+            durability,
+            wake: &wake,
+            signals: &mut |pause| signals.recv_timeout(pause).ok(),
+        }
+        .stand()?;
         drop(watch);
         match turned {
             Turned::Granted(token) => Ok(token),
-            Turned::TooLate(Some(holding)) => Err(Error::from(Store::Held(holding)).into()),
+            Turned::TooLate(Some(holding)) => Err(Error::from(StoreError::Held(holding)).into()),
             Turned::TooLate(None) => {
                 Err(Failure::Nothing(format!("lease {:?} is free, but meant for those before us in line", self.name)))
             }

@@ -1,18 +1,16 @@
 //! Standing in line for a lease.
 
 use crate::command::failure::{Failure, is_lost};
+use leasehold::wake::Wake;
 use leasehold::{Durability, Error, Holder, Holding, Session, Turn};
 use leasehold_core::Error as Store;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// How often who is next asks at first, and each further one by as much less often.
+/// Who is next asks as soon as anything happens; each further one waits so much longer at least.
 const PAUSE_FIRST: Duration = Duration::from_millis(10);
-/// How often who is next asks after a long time, and each further one by as much less often.
-const PAUSE_LAST: Duration = Duration::from_millis(100);
-/// Nobody asks less often: a place that is not asked for in ten seconds is void.
-const PAUSE_MAX: Duration = Duration::from_secs(1);
-/// Who has stood long asks less often: once in this part of the time.
-const PART: u32 = 20;
+const PAUSE_LAST: Duration = Duration::from_secs(1);
+/// Nobody asks less often: a place that is not asked for in ten seconds is void, and nothing tells that a holder died.
+const PAUSE_MAX: Duration = Duration::from_secs(2);
 
 /// How soon a renewal that failed is tried again.
 const RENEW_AGAIN: Duration = Duration::from_millis(200);
@@ -26,6 +24,9 @@ pub(crate) struct Standing<'a> {
     /// How long to stand there; for ever unless told.
     pub(crate) wait: Option<Duration>,
     pub(crate) durability: Durability,
+    /// Of this lease; whoever sends a signal has all wake who sleep on it.
+    pub(crate) wake: &'a Wake,
+    pub(crate) signals: &'a mut dyn FnMut(Duration) -> Option<i32>,
 }
 
 /// How standing in line ended.
@@ -40,10 +41,9 @@ pub(crate) enum Turned {
 }
 
 impl Standing<'_> {
-    /// Stands in line until the lease is granted, and leaves it otherwise. `pause` sleeps for so long, and answers a
-    /// signal that came meanwhile.
-    pub(crate) fn stand(mut self, pause: &mut dyn FnMut(Duration) -> Option<i32>) -> Result<Turned, Failure> {
-        let turned = self.ask_until_granted(pause);
+    /// Stands in line until the lease is granted, and leaves it otherwise.
+    pub(crate) fn stand(mut self) -> Result<Turned, Failure> {
+        let turned = self.ask_until_granted();
         if !matches!(turned, Ok(Turned::Granted(_)))
             && let Err(error) = self.session.lease_leave(self.name, self.holder)
         {
@@ -52,11 +52,14 @@ impl Standing<'_> {
         turned
     }
 
-    fn ask_until_granted(&mut self, pause: &mut dyn FnMut(Duration) -> Option<i32>) -> Result<Turned, Failure> {
+    fn ask_until_granted(&mut self) -> Result<Turned, Failure> {
         let start = Instant::now();
         // The epoch may be one that somebody else opened: only its renewal tells how long it lives.
         let mut renew_at = start;
+        let mut is_waiting = false;
         loop {
+            // Where it is granted at once nothing is watched.
+            let mark = is_waiting.then(|| self.wake.mark());
             let waited = start.elapsed();
             let left = self.wait.map_or(PAUSE_MAX, |wait| wait.saturating_sub(waited));
             let ahead = match self.session.lease_acquire_in_turn(self.name, self.holder, self.durability) {
@@ -67,12 +70,20 @@ impl Standing<'_> {
                 Err(Error::Store(Store::Exhausted(_))) if !left.is_zero() => 1,
                 Err(error) => return Err(error.into()),
             };
+            is_waiting = true;
+            let Some(mark) = mark else { continue };
             if Instant::now() >= renew_at {
                 renew_at = Instant::now() + self.renew()?;
             }
             let until_renewal = renew_at.saturating_duration_since(Instant::now());
-            let length = pause_of(ahead, waited).min(left).min(until_renewal);
-            if let Some(signal) = pause(length) {
+            let longest = PAUSE_MAX.min(left).min(until_renewal);
+            let until = Instant::now() + longest;
+            let mut signal = (self.signals)(pause_of(ahead).min(longest));
+            if signal.is_none() {
+                let _ = mark.wait(Some(until));
+                signal = (self.signals)(Duration::ZERO);
+            }
+            if let Some(signal) = signal {
                 return Ok(Turned::Signalled(signal));
             }
         }
@@ -101,12 +112,9 @@ fn renewal_pause(until: Duration, now: Duration) -> Duration {
     (until.saturating_sub(now) / 3).clamp(PAUSE_FIRST, PAUSE_MAX)
 }
 
-/// How long to wait before asking again, with `ahead` others before us.
-fn pause_of(ahead: u32, waited: Duration) -> Duration {
-    let far = ahead.saturating_add(1);
-    let shortest = PAUSE_FIRST.saturating_mul(far);
-    let longest = PAUSE_LAST.saturating_mul(far);
-    (waited / PART).clamp(shortest, longest).min(PAUSE_MAX)
+/// How long to wait at least before asking again, with `ahead` others before us: all are woken by what happens.
+fn pause_of(ahead: u32) -> Duration {
+    PAUSE_FIRST.saturating_mul(ahead).min(PAUSE_LAST)
 }
 
 #[cfg(test)]
@@ -114,16 +122,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_next_asks_often_and_nobody_asks_too_seldom() {
-        let pause = |ahead, secs| pause_of(ahead, Duration::from_secs(secs)).as_millis();
-        assert_eq!((pause(0, 0), pause(1, 0), pause(9, 0)), (10, 20, 100));
-        assert_eq!((pause(0, 1), pause(0, 3600), pause(4, 3600)), (50, 100, 500));
-        assert_eq!((pause(500, 0), pause(u32::MAX, 3600)), (1000, 1000));
+    fn who_is_next_asks_at_once_and_nobody_asks_too_seldom() {
+        let pause = |ahead| pause_of(ahead).as_millis();
+        assert_eq!((pause(0), pause(1), pause(9)), (0, 10, 90));
+        assert_eq!((pause(500), pause(u32::MAX)), (1000, 1000));
     }
 
     #[test]
     fn a_holder_is_renewed_long_before_its_time_is_over_whatever_the_clock_says() {
         let pause = |until, now| renewal_pause(Duration::from_millis(until), Duration::from_millis(now)).as_millis();
-        assert_eq!((pause(1_300, 1_000), pause(600_000, 0), pause(1_000, 2_000)), (100, 1_000, 10));
+        assert_eq!((pause(1_300, 1_000), pause(600_000, 0), pause(1_000, 2_000)), (100, 2_000, 10));
     }
 }

@@ -16,7 +16,8 @@ use super::signals::SignalWatch;
 use super::stores::{LEASES, Opener};
 use clap::Args;
 use end::{End, cannot_start, own_failure};
-use leasehold::{Durability, Holder, Session};
+use leasehold::wake::Wake;
+use leasehold::{Durability, Holder, Session, Store};
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
@@ -90,8 +91,13 @@ impl Lock {
         let opener = Opener::new(globals, LEASES, &[&self.name], 2)?;
         let mut session = opener.open()?;
         let (to_us, events) = channel();
-        let signals_to = to_us.clone();
-        let _signals = SignalWatch::start(move |signal| signals_to.send(Event::Signal(signal)).is_ok())?;
+        let wake = Wake::of_ref(opener.grants(), Store::Leases, &self.name)?;
+        let (signals_to, woken) = (to_us.clone(), wake.clone());
+        let _signals = SignalWatch::start(move |signal| {
+            let is_heard = signals_to.send(Event::Signal(signal)).is_ok();
+            woken.wake_all();
+            is_heard
+        })?;
         // A power cut ends this process too: its holder need not outlast one.
         let durability = match self.durability.durability() {
             Durability::Standard => Durability::Unsynced,
@@ -99,7 +105,7 @@ impl Lock {
         };
         let holder = session.holder_open(&holder_name, milliseconds(self.ttl), durability)?;
         let mut locking = Locking { lock: self, session: &mut session, holder: &holder, durability };
-        let ended = locking.obtain(&events).and_then(|turned| match turned {
+        let ended = locking.obtain(&wake, &events).and_then(|turned| match turned {
             Turned::Granted(token) => locking.hold(token, globals, &opener, reach, &to_us, &events),
             Turned::Signalled(signal) => Ok(End::Signalled(signal)),
             Turned::TooLate(holding) => {
@@ -133,19 +139,21 @@ struct Locking<'a> {
 }
 
 impl Locking<'_> {
-    fn obtain(&mut self, events: &Receiver<Event>) -> Result<Turned, Failure> {
+    fn obtain(&mut self, wake: &Wake, events: &Receiver<Event>) -> Result<Turned, Failure> {
         let standing = Standing {
             session: self.session,
             name: &self.lock.name,
             holder: self.holder,
             wait: self.lock.wait,
             durability: self.durability,
+            wake,
+            signals: &mut |pause| match events.recv_timeout(pause) {
+                Ok(Event::Signal(signal)) => Some(signal),
+                // Nothing runs yet of which anything else could be told.
+                _ => None,
+            },
         };
-        standing.stand(&mut |pause| match events.recv_timeout(pause) {
-            Ok(Event::Signal(signal)) => Some(signal),
-            // Nothing runs yet of which anything else could be told.
-            _ => None,
-        })
+        standing.stand()
     }
 
     /// Runs the command under the lease, and releases that.

@@ -7,16 +7,13 @@ use crate::command::joining::HolderFlags;
 use crate::command::json::ClaimedJson;
 use crate::command::moment::{milliseconds, parse_duration};
 use crate::command::output::{Output, tell_receipt};
-use crate::command::stores::{self, QUEUES};
+use crate::command::stores::{Opener, QUEUES};
 use clap::Args;
-use leasehold::{ClaimedTask, Durability, Holder, Session};
+use leasehold::wake::Wake;
+use leasehold::{ClaimedTask, Durability, Error, Holder, Session};
 use leasehold_core::limits::CLAIM_TASKS_MAX;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-/// How long a waiting claim sleeps at first between two looks, and at most.
-const PAUSE_FIRST: Duration = Duration::from_millis(20);
-const PAUSE_LAST: Duration = Duration::from_millis(250);
 
 /// Claims a task and prints its payload, exactly as it was pushed
 ///
@@ -67,9 +64,10 @@ impl Claim {
             ));
         }
         let durability = self.durability.durability();
-        let mut session = stores::open(globals, QUEUES, &[&self.queue, &self.holder.holder])?;
+        let opener = Opener::new(globals, QUEUES, &[&self.queue, &self.holder.holder], 1)?;
+        let mut session = opener.open()?;
         let holder = self.holder.join(&mut session, durability)?;
-        let tasks = self.claim(&mut session, &holder, durability)?;
+        let tasks = self.claim(&opener, &mut session, &holder, durability)?;
         let Err(failure) = self.hand_out(globals, &tasks) else {
             return Ok(());
         };
@@ -83,34 +81,44 @@ impl Claim {
         })
     }
 
-    /// Claims at once, or looks again and again until the time to wait has passed.
+    /// Claims at once, or sleeps until there is something to claim or the time to wait has passed.
     fn claim(
         &self,
+        opener: &Opener,
         session: &mut Session,
         holder: &Holder,
         durability: Durability,
     ) -> Result<Vec<ClaimedTask>, Failure> {
-        let start = Instant::now();
-        let mut renewed = start;
-        let mut pause = PAUSE_FIRST;
+        let lasting_ms = self.lasting.map(milliseconds);
+        // As good as never, where that moment cannot be computed.
+        let over_at = Instant::now().checked_add(self.wait);
+        let mut wake: Option<Wake> = None;
         loop {
-            let lasting_ms = self.lasting.map(milliseconds);
-            let answer = session.queue(&self.queue)?.claim(holder, self.max, lasting_ms, durability);
-            let waited = start.elapsed();
-            let over = waited >= self.wait;
-            match answer {
-                Ok(tasks) if !tasks.is_empty() => return Ok(tasks),
-                Ok(_) if over => {
-                    return Err(Failure::Nothing(format!("nothing to claim in queue {:?}", self.queue)));
+            let renew_at = Instant::now() + self.holder.ttl / 3;
+            let mut why = None;
+            let mut look = || match session.queue(&self.queue)?.claim(holder, self.max, lasting_ms, durability) {
+                Ok(tasks) => Ok::<_, Error>((!tasks.is_empty()).then_some(tasks)),
+                // It may be resumed meanwhile.
+                Err(error) if is_paused(&error) => {
+                    why = Some(error);
+                    Ok(None)
                 }
-                Err(error) if over || !is_paused(&error) => return Err(error.into()),
-                _ => {}
+                Err(error) => Err(error),
+            };
+            let tasks = match &wake {
+                None => look()?,
+                Some(wake) => wake.wait_for(Some(over_at.map_or(renew_at, |over_at| over_at.min(renew_at))), look)?,
+            };
+            if let Some(tasks) = tasks {
+                return Ok(tasks);
             }
-            std::thread::sleep(pause.min(self.wait.saturating_sub(waited)));
-            pause = (pause * 2).min(PAUSE_LAST);
-            if renewed.elapsed() > self.holder.ttl / 3 {
-                session.holder_renew(holder, durability)?;
-                renewed = Instant::now();
+            if over_at.is_some_and(|over_at| Instant::now() >= over_at) {
+                let nothing = || Failure::Nothing(format!("nothing to claim in queue {:?}", self.queue));
+                return Err(why.map_or_else(nothing, Failure::from));
+            }
+            match wake {
+                None => wake = Some(Wake::queue(opener.grants(), &self.queue)?),
+                Some(_) => drop(session.holder_renew(holder, durability)?),
             }
         }
     }

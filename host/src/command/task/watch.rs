@@ -5,16 +5,14 @@ use crate::command::failure::Failure;
 use crate::command::globals::Globals;
 use crate::command::output::Output;
 use crate::command::signals::SignalWatch;
-use crate::command::stores::{self, TASKS};
+use crate::command::stores::{Opener, TASKS};
 use clap::Args;
 use leasehold::tasklist::History;
-use leasehold::{Error, Session};
-use leasehold_core::Error as Store;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use leasehold::wake::Wake;
+use leasehold::{Error, Session, Store};
+use leasehold_core::Error as StoreError;
+use std::sync::mpsc::{self, TryRecvError};
 
-/// How often the list is looked at.
-const PERIOD: Duration = Duration::from_millis(200);
 /// How many changes are asked of the store at a time.
 const PAGE: u32 = 1_000;
 
@@ -40,16 +38,28 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn run(self, globals: &Globals) -> Result<(), Failure> {
-        let mut session = stores::open(globals, TASKS, &[&self.list])?;
+        let opener = Opener::new(globals, TASKS, &[&self.list], 1)?;
+        let mut session = opener.open()?;
         let mut output = Output::new(globals.json);
         let (signalled, signals) = mpsc::channel();
-        let _watch = SignalWatch::start(move |_| signalled.send(()).is_ok())?;
+        let wake = Wake::of_ref(opener.grants(), Store::Tasks, &self.list)?;
+        let woken = wake.clone();
+        let _watch = SignalWatch::start(move |_| {
+            let is_heard = signalled.send(()).is_ok();
+            woken.wake_all();
+            is_heard
+        })?;
         let mut since = match self.since {
             Some(since) => since,
             None => session.task_list_info(&self.list)?.map_or(0, |info| info.revision),
         };
         let mut left = self.limit.unwrap_or(u64::MAX);
         loop {
+            let mark = wake.mark();
+            match signals.try_recv() {
+                Err(TryRecvError::Empty) => {}
+                Ok(()) | Err(TryRecvError::Disconnected) => return Ok(()),
+            }
             let (changes, revision, more) = match look(&mut session, &self.list, since)? {
                 Some(History::Changes { changes, revision, more }) => (changes, revision, more),
                 Some(History::TooOld { oldest }) => return Err(too_old(&mut output, &self.list, since, oldest)),
@@ -64,10 +74,8 @@ impl Watch {
             }
             since = revision;
             output.finish()?;
-            let wait = if more { Duration::ZERO } else { PERIOD };
-            match signals.recv_timeout(wait) {
-                Err(RecvTimeoutError::Timeout) => {}
-                Ok(()) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            if !more {
+                let _ = mark.wait(None);
             }
         }
     }
@@ -76,7 +84,7 @@ impl Watch {
 /// What has happened since; `None` while there is no such list.
 fn look(session: &mut Session, list: &str, since: u64) -> Result<Option<History>, Failure> {
     match session.task_history(list, since, PAGE) {
-        Err(Error::Store(Store::NotFound(_))) => Ok(None),
+        Err(Error::Store(StoreError::NotFound(_))) => Ok(None),
         answer => Ok(Some(answer?)),
     }
 }

@@ -1,7 +1,7 @@
 //! How the threads of a worker process talk to each other.
 
 use super::child::ChildEvent;
-use std::sync::atomic::{AtomicBool, Ordering};
+use leasehold::wake::Wake;
 use std::sync::mpsc::Sender;
 use std::sync::{Mutex, PoisonError};
 
@@ -17,8 +17,6 @@ pub(crate) enum Stop {
 /// What a worker can be told. Everything it waits for comes through one channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Notice {
-    /// There may be something to claim.
-    Look,
     /// Claim nothing more, and stop what runs.
     Stop(Stop),
     /// Kill what still runs at once.
@@ -28,15 +26,18 @@ pub(crate) enum Notice {
 }
 
 /// Shared by all workers of one process.
-#[derive(Default)]
 pub(crate) struct Control {
+    /// Where those sleep who have nothing to do.
+    wake: Wake,
     stop: Mutex<Option<Stop>>,
     workers: Mutex<Vec<Sender<Notice>>>,
-    /// Whether one of the idle workers looks for new tasks; the others wait to be told.
-    lookout: AtomicBool,
 }
 
 impl Control {
+    pub(crate) fn new(wake: Wake) -> Self {
+        Self { wake, stop: Mutex::default(), workers: Mutex::default() }
+    }
+
     /// Lets a worker be told.
     pub(crate) fn join(&self, worker: Sender<Notice>) {
         self.workers.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
@@ -56,6 +57,7 @@ impl Control {
             }
         }
         self.tell_all(Notice::Stop(reason));
+        self.wake.wake_all();
     }
 
     /// Tells all workers.
@@ -65,47 +67,28 @@ impl Control {
             let _ = worker.send(notice);
         }
     }
-
-    /// Becomes the one idle worker that looks for new tasks; false if there is one already.
-    pub(crate) fn become_lookout(&self) -> bool {
-        !self.lookout.swap(true, Ordering::AcqRel)
-    }
-
-    /// Lets another idle worker look, and wakes them all to find out who does.
-    pub(crate) fn leave_lookout(&self) {
-        self.lookout.store(false, Ordering::Release);
-        self.tell_all(Notice::Look);
-    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
     use super::*;
-    use std::sync::mpsc::channel;
+    use leasehold::Grants;
 
-    #[test]
-    fn a_lost_holder_outdoes_other_reasons_to_stop() {
-        let control = Control::default();
-        control.stop(Stop::Lost);
-        control.stop(Stop::GiveBack);
-        assert_eq!(control.stopping(), Some(Stop::Lost));
-
-        let control = Control::default();
-        control.stop(Stop::GiveBack);
-        control.stop(Stop::Lost);
-        assert_eq!(control.stopping(), Some(Stop::Lost));
+    fn control() -> Control {
+        Control::new(Wake::queue(&Grants::beneath("nowhere"), "q").unwrap())
     }
 
     #[test]
-    fn one_looks_and_the_others_are_told() {
-        let control = Control::default();
-        let (sender, receiver) = channel();
-        control.join(sender);
-        assert!(control.become_lookout());
-        assert!(!control.become_lookout());
-        control.leave_lookout();
-        assert_eq!(receiver.recv().unwrap(), Notice::Look);
-        assert!(control.become_lookout());
+    fn a_lost_holder_outdoes_other_reasons_to_stop() {
+        let lost_first = control();
+        lost_first.stop(Stop::Lost);
+        lost_first.stop(Stop::GiveBack);
+        assert_eq!(lost_first.stopping(), Some(Stop::Lost));
+
+        let lost_last = control();
+        lost_last.stop(Stop::GiveBack);
+        lost_last.stop(Stop::Lost);
+        assert_eq!(lost_last.stopping(), Some(Stop::Lost));
     }
 }

@@ -26,6 +26,7 @@ use backoff::Backoff;
 use clap::Args;
 use control::Control;
 use leasehold::Durability;
+use leasehold::wake::Wake;
 use progress::Screen;
 use shift::{Shift, ShiftEnd, ToMain};
 use std::ffi::OsString;
@@ -137,6 +138,7 @@ impl Work {
         let sessions = plan.workers + 2;
         let opener = Opener::new(globals, QUEUES, &[&plan.queue, &plan.holder], sessions)?;
         let mut session = opener.open()?;
+        let wake = Wake::queue(opener.grants(), &plan.queue)?;
 
         let screen = Arc::new(Screen::new());
         let tally = Arc::new(Tally::new(globals.json));
@@ -149,7 +151,8 @@ impl Work {
         let _signals = SignalWatch::start(move |_| signals_to.send(ToMain::Signal).is_ok())?;
         let shared = Shared {
             plan: plan.clone(),
-            control: Arc::new(Control::default()),
+            control: Arc::new(Control::new(wake.clone())),
+            wake,
             screen: screen.clone(),
             tally: tally.clone(),
             guard: guard.clone(),

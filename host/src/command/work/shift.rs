@@ -65,7 +65,7 @@ struct Events {
 impl Shift<'_> {
     pub(crate) fn run(mut self) -> Result<ShiftEnd, Failure> {
         let plan = self.shared.plan.clone();
-        self.shared.control = Arc::new(Control::default());
+        self.shared.control = Arc::new(Control::new(self.shared.wake.clone()));
         let holder = self.session.holder_open(&plan.holder, milliseconds(plan.ttl), Durability::Standard)?;
         tracing::debug!(name = plan.holder, epoch = holder.epoch(), "opened the holder");
         // What an earlier epoch of this name held comes back at once.
@@ -156,11 +156,12 @@ impl Shift<'_> {
             if self.shared.control.stopping().is_some() {
                 continue;
             }
-            if now >= reap_at {
+            let idle = self.shared.tally.running.load(Ordering::Relaxed) == 0;
+            // A claim that finds nothing does so too, and one who is idle makes such a claim every few seconds.
+            if now >= reap_at && (!idle || drained.is_some()) {
                 self.reap();
                 reap_at = Instant::now() + REAP_EVERY;
             }
-            let idle = self.shared.tally.running.load(Ordering::Relaxed) == 0;
             if let Some(check) = &mut drained
                 && check.is_drained(idle, || self.status())
             {
@@ -193,7 +194,8 @@ impl Shift<'_> {
             Ok(ids) if ids.is_empty() => {}
             Ok(ids) => {
                 tracing::debug!(count = ids.len(), "took back claims of dead holders");
-                self.shared.control.tell_all(Notice::Look);
+                // Where that is watched they are awake already.
+                self.shared.wake.wake_all();
             }
             Err(error) => tracing::warn!(%error, "claims of dead holders could not be taken back"),
         }

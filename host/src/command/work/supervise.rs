@@ -99,7 +99,7 @@ impl Supervision<'_> {
                 }
                 Some(Notice::Stop(stop)) => why = Some(Reason::Stop(stop)),
                 Some(Notice::Hurry) => kill_at = Some(Instant::now()),
-                Some(Notice::Look | Notice::Child(..)) | None => {}
+                Some(Notice::Child(..)) | None => {}
             }
             let now = Instant::now();
             if out_of_time.is_some_and(|moment| now >= moment) {

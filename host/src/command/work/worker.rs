@@ -10,17 +10,15 @@ use crate::command::failure::{Failure, is_lost, is_paused};
 use crate::command::moment::milliseconds;
 use crate::command::process::Guard;
 use crate::command::random::random;
+use leasehold::wake::Wake;
 use leasehold::{ClaimedTask, Error, Holder, QueueClient, Session};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
-/// How long the lookout sleeps at first between two looks, and at most.
+/// How soon a claim that failed is tried again at first; doubled with each further failure.
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
-const PAUSE_LAST: Duration = Duration::from_millis(250);
-/// How long an idle worker that is not the lookout sleeps, unless it is told to look.
-const PAUSE_IDLE: Duration = Duration::from_secs(2);
 /// How often in a row the stores may fail before the worker gives up.
 const FAILURES_MAX: u32 = 8;
 
@@ -29,6 +27,8 @@ const FAILURES_MAX: u32 = 8;
 pub(crate) struct Shared {
     pub(crate) plan: Arc<Plan>,
     pub(crate) control: Arc<Control>,
+    /// Where idle workers sleep.
+    pub(crate) wake: Wake,
     pub(crate) screen: Arc<Screen>,
     pub(crate) tally: Arc<Tally>,
     pub(crate) guard: Option<Arc<Guard>>,
@@ -49,44 +49,39 @@ pub(crate) struct Worker {
 impl Worker {
     /// Works until told to stop. Whatever it held is finished or given back then, as far as the stores let it.
     pub(crate) fn run(mut self) -> Result<(), Failure> {
-        let mut pause = PAUSE_FIRST;
         let mut failures = 0;
-        let mut lookout = false;
-        let result = loop {
-            if self.shared.control.stopping().is_some() {
-                break Ok(());
-            }
-            let claimed = self.claim();
-            if matches!(claimed, Ok(Some(_)) | Err(_)) && std::mem::take(&mut lookout) {
-                // Where there is one there may be more.
-                self.shared.control.leave_lookout();
-            }
-            match claimed {
-                Ok(Some(task)) => {
+        while self.shared.control.stopping().is_none() {
+            match self.next_task() {
+                Ok(task) => {
                     failures = 0;
-                    pause = PAUSE_FIRST;
-                    if let Err(failure) = self.work_on(task) {
-                        break Err(failure);
+                    if let Some(task) = task {
+                        self.work_on(task)?;
                     }
-                }
-                Ok(None) => {
-                    failures = 0;
-                    lookout = lookout || self.shared.control.become_lookout();
-                    self.idle(if lookout { pause } else { PAUSE_IDLE });
-                    pause = (pause * 2).min(PAUSE_LAST);
                 }
                 Err(error) if is_transient(&error) && failures < FAILURES_MAX => {
                     tracing::warn!(%error, "a claim failed and is tried again");
                     failures += 1;
-                    self.idle(PAUSE_FIRST * (1 << failures));
+                    // Whatever it is told meanwhile, it looks again.
+                    let _ = self.notices.recv_timeout(PAUSE_FIRST * (1 << failures));
                 }
-                Err(error) => break Err(error.into()),
+                Err(error) => return Err(error.into()),
             }
-        };
-        if lookout {
-            self.shared.control.leave_lookout();
         }
-        result
+        Ok(())
+    }
+
+    /// Sleeps until there is a task; none if the workers are to stop.
+    fn next_task(&mut self) -> Result<Option<ClaimedTask>, Error> {
+        let wake = self.shared.wake.clone();
+        let task = wake.wait_for(None, || {
+            // Events of an earlier command's left-overs: they mean nothing any more, and must not pile up.
+            while self.notices.try_recv().is_ok() {}
+            if self.shared.control.stopping().is_some() {
+                return Ok(Some(None));
+            }
+            self.claim().map(|task| task.map(Some))
+        })?;
+        Ok(task.flatten())
     }
 
     fn queue(&mut self) -> Result<QueueClient<'_>, Error> {
@@ -101,14 +96,6 @@ impl Worker {
             Ok(mut tasks) => Ok(tasks.pop()),
             Err(error) if is_paused(&error) => Ok(None),
             Err(error) => Err(error),
-        }
-    }
-
-    /// Sleeps, but wakes when there is something to do.
-    fn idle(&mut self, pause: Duration) {
-        // Events of an earlier command's left-overs count as waking too: they are rare.
-        match self.notices.recv_timeout(pause) {
-            Ok(_) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
     }
 
