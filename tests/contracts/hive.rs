@@ -74,11 +74,22 @@ fn head(world: &World) -> String {
     named(world, HEAD)
 }
 
+/// What an entry says. Where it stands in a pack, its name tells how long it is, and where it begins.
+fn entry(world: &World, path: &str) -> String {
+    let bytes = world.view(|view| view.read(path)).unwrap();
+    let file = path.rsplit('/').next().unwrap_or_default();
+    let number = |digits| usize::from_str_radix(digits, 32).unwrap();
+    let bytes = match file.split('-').collect::<Vec<_>>()[..] {
+        [_, _, length, at, _] => &bytes[number(at)..number(at) + number(length)],
+        _ => &bytes[..],
+    };
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
 /// Puts other content into an entry that is named, as if another version of Leasehold had written it, checksum and name included.
 fn written_by_another(world: &World, field: usize, change: impl Fn(&str) -> String) {
     let path = named(world, field);
-    let content = world.view(|view| view.read(&path)).unwrap();
-    let content = change(std::str::from_utf8(&content).unwrap());
+    let content = change(&entry(world, &path));
     let (dir, old) = path.rsplit_once('/').unwrap();
     let (nonce, _) = old.split_once('-').unwrap();
     let crc = content.bytes().fold(u32::MAX, |crc, byte| {
@@ -748,13 +759,13 @@ fn h8_what_another_version_has_written_is_kept() {
     let token = claim(&lists, 1, &me);
     written_by_another(&world, HEAD, |content| content.replace("\"owner\":{", "\"owner\":{\"badge\":{\"n\":7},"));
     update(&world.lists(), 1, &Update { subject: Some("x"), ..Update::default() }).unwrap();
-    let of_head = String::from_utf8(world.view(|view| view.read(&head(&world))).unwrap()).unwrap();
+    let of_head = entry(&world, &head(&world));
     assert!(of_head.contains("\"badge\":{\"n\":7}"), "{of_head}");
     let lists = world.lists();
     lists.release("l", 1, token, NOBODY, Standard).unwrap();
     update(&lists, 1, &Update { description: Some("z"), metadata: Some("{\"n\":1}"), ..Update::default() }).unwrap();
     lists.ensure("l", Some(r#"{"m":2}"#), Some("t"), NOBODY, Standard).unwrap();
-    let content = |path: String| String::from_utf8(world.view(|view| view.read(&path)).unwrap()).unwrap();
+    let content = |path: String| entry(&world, &path);
     assert!(content(head(&world)).contains("\"colour\":\"red\""));
     update(&lists, 1, &Update { priority: Some(1), ..Update::default() }).unwrap();
     assert!(content(head(&world)).contains("\"shape\":{\"round\":[1]}"));

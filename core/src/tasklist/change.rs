@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::limits::{LIST_BYTES_MAX, LIST_TRIES_MAX};
 use crate::name::{Key, Nonce, number};
 use crate::reference::busy;
-use crate::store::{create_file, is_sync, sync_all};
+use crate::store::{is_sync, sync_all};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -138,9 +138,10 @@ impl<D: Directory> Lists<D> {
             return Ok(None);
         }
         let nonce = Nonce::draw_on(opened.name.revision, &self.refs.environment);
-        let head = EntryName { nonce, crc: crc32fast::hash(content) };
-        let file = match create_file(&opened.content, &head.text(), &[content]) {
-            Ok(file) => file,
+        let crc = crc32fast::hash(content);
+        let named = |extent| EntryName { nonce, crc, extent };
+        let (head, published) = match self.refs.publish_unsynced(&opened.content, content, &named, EntryName::text) {
+            Ok(made) => made,
             // Gone means that the list is being removed.
             Err(FsError::NotFound | FsError::Exists) => return Ok(None),
             Err(error) => return Err(Error::at("a task list", &error)),
@@ -150,7 +151,7 @@ impl<D: Directory> Lists<D> {
         let is_first = opened.reference.still_stands();
         if is_first {
             // Always: a name that a power cut keeps must not lead to content that it does not, or all tasks are lost.
-            file.sync().map_err(|error| Error::at("a task list", &error))?;
+            self.refs.sync_content(&published).map_err(|error| Error::at("a task list", &error))?;
         }
         if is_first && sync {
             sync_all(&[(&opened.content, "a task list")])?;
@@ -178,7 +179,7 @@ impl<D: Directory> Lists<D> {
         let content = entry_content(&header, &Draft { about: Some(about), ..Draft::default() })?;
         let birth = Nonce::draw(&self.refs.environment);
         let nonce = Nonce::draw_on(revision, &self.refs.environment);
-        let head = EntryName { nonce, crc: crc32fast::hash(&content) };
+        let head = EntryName { nonce, crc: crc32fast::hash(&content), extent: None };
         let name = ListName {
             revision,
             is_tomb: false,

@@ -81,6 +81,7 @@ impl<D: Directory> Lists<D> {
         let name_on = |revision| EntryName {
             nonce: Nonce::draw_on(revision, &self.refs.environment),
             crc: crc32fast::hash(&content),
+            extent: None,
         };
         let mut name = name_on(opened.name.revision);
         let file = match create_file(&opened.content, &name.text(), &[&content]) {

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::limits::{LIST_BYTES_MAX, LISTS_KEPT_MAX, TRIES_MAX};
 use crate::name::{Key, Nonce};
 use crate::reference::{Ref, busy};
-use crate::store::read_file;
+use crate::store::{read_file, read_from};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -203,7 +203,11 @@ fn read_content<D: Directory>(dir: &D, name: EntryName) -> Result<Option<Vec<u8>
         Err(FsError::NotFound | FsError::IsDirectory | FsError::Link | FsError::NotDirectory) => return Ok(None),
         Err(error) => return Err(at(error)),
     };
-    let content = read_file(&file, LIST_BYTES_MAX).map_err(at)?;
+    let content = match &name.extent {
+        Some(extent) => read_from(&file, extent.at, extent.length, LIST_BYTES_MAX),
+        None => read_file(&file, LIST_BYTES_MAX),
+    };
+    let content = content.map_err(at)?;
     Ok(content.filter(|content| crc32fast::hash(content) == name.crc))
 }
 
