@@ -243,7 +243,8 @@ fn contract_h_a_list_knows_the_last_ten_who_used_it_and_who_made_it() {
     }
     lists.ensure("l", None, Some("session 5"), NOBODY, Standard).unwrap();
     let info = world.lists().info("l").unwrap().unwrap();
-    assert_eq!(info.seen, (3..=12).map(|n| format!("session {n}")).collect::<Vec<_>>());
+    let last = [3, 4, 6, 7, 8, 9, 10, 11, 12, 5];
+    assert_eq!(info.seen, last.map(|n| format!("session {n}")));
     assert_eq!(info.created_by.as_deref(), Some("queen"));
     assert_eq!(info.pending + info.in_progress + info.completed + info.abandoned, 0);
 }
