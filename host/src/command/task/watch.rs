@@ -64,6 +64,9 @@ impl Watch {
             }
             since = revision;
             output.finish()?;
+            if output.is_closed() {
+                return Err(Failure::Closed);
+            }
             let wait = if more { Duration::ZERO } else { PERIOD };
             match signals.recv_timeout(wait) {
                 Err(RecvTimeoutError::Timeout) => {}
