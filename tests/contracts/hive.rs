@@ -809,3 +809,19 @@ fn h8_who_reads_while_others_write_disturbs_nobody() {
         })
         .holds();
 }
+
+/// Each change has a lower revision than the one after it: whoever reads back comes to an end, and believes nothing else.
+#[test]
+fn a_log_whose_revisions_do_not_rise_is_damage() {
+    let world = World::new();
+    make(&world.lists(), 1);
+    let revision = |world: &World| world.lists().info("l").unwrap().unwrap().revision;
+    let first = revision(&world);
+    update(&world.lists(), 1, &Update { subject: Some("y"), ..Update::default() }).unwrap();
+    let last = revision(&world);
+    written_by_another(&world, HEAD, |content| {
+        content.replacen(&format!("\"revision\":{last}"), &format!("\"revision\":{first}"), 1)
+    });
+    assert!(matches!(world.lists().get("l", 1), Err(Error::Damaged(_))));
+    assert!(matches!(world.lists().history("l", 0, 10), Err(Error::Damaged(_))));
+}
