@@ -161,7 +161,7 @@ fn a_directory_or_a_file_where_it_does_not_belong_is_damage() {
         let new = ["task", "new", "file", "x"];
         place.run(&new).expect(4, &new);
         assert_eq!(fs::read_to_string(place.store("tasks/file")).unwrap(), "mine");
-        assert_eq!(place.ok(&["task", "lists"]).lines().count(), 1);
+        assert_eq!(place.run(&["task", "lists"]).expect(4, &["task", "lists"]).lines().count(), 1);
     }
 }
 
