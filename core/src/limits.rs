@@ -42,14 +42,21 @@ pub const TRIES_MAX: u32 = 64;
 pub const HISTORY_MAX: u32 = 100;
 /// How long a place in line lasts unless asked for again, in milliseconds.
 pub const PLACE_MS: u64 = 10_000;
-/// The most tasks in one list, deleted ones too.
-pub const LIST_TASKS_MAX: usize = 1_000_000;
+/// What a list may weigh, deleted tasks too: an upper bound of what it takes in memory and on the disk, in bytes. An instance
+/// that changes all of a list at once has it in memory three times.
+pub const LIST_WEIGHT_MAX: usize = 64 * 1024 * 1024;
+/// What a task weighs beside its texts, its metadata and what it waits for.
+pub const TASK_WEIGHT: usize = 384;
 /// The longest change of a list, and the longest snapshot, in bytes.
-pub const LIST_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub const LIST_BYTES_MAX: usize = 96 * 1024 * 1024;
+/// How deep metadata may be nested.
+pub const METADATA_DEPTH_MAX: usize = 32;
 /// How often a change of a list that loses races is tried before it answers `exhausted`.
 pub const LIST_TRIES_MAX: u32 = 65_536;
 /// How many lists an instance remembers.
 pub const LISTS_KEPT_MAX: usize = 8;
+/// What lists may weigh that an instance remembers while it reads another.
+pub const LISTS_KEPT_WEIGHT_MAX: usize = 16 * 1024 * 1024;
 /// A history that has more changes than this forgets the oldest.
 pub const CHANGES_KEPT_MAX: u64 = 4_096;
 /// About how many changes it keeps then.

@@ -4,6 +4,7 @@
 mod aristo;
 mod car;
 mod checkpoints;
+mod contents;
 mod hive;
 mod holders;
 mod jobs;
@@ -18,4 +19,5 @@ mod queue_operator;
 mod queue_removed;
 mod queue_trouble;
 mod support;
+mod tasklist_kept;
 mod tasklists;

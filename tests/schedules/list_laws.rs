@@ -89,6 +89,24 @@ struct ChangeMade {
     tasks: Vec<TaskLine>,
 }
 
+/// Whether an entry stands in a pack: then its name tells the length of it, and where it begins.
+pub(super) fn extent(entry: &str) -> Option<(usize, usize)> {
+    let fields: Vec<&str> = entry.split('-').collect();
+    let [_nonce, _crc, length, at, _pack] = &fields[..] else { return None };
+    let number = |field| number(field).and_then(|number| usize::try_from(number).ok());
+    Some((number(length)?, number(at)?))
+}
+
+/// What an entry says, which is a file or part of one.
+fn read_entry(view: &View<'_>, path: &str) -> Option<String> {
+    let bytes = view.read(path)?;
+    let bytes = match extent(last(path)) {
+        Some((length, at)) => bytes.get(at..at + length)?.to_vec(),
+        None => bytes,
+    };
+    String::from_utf8(bytes).ok()
+}
+
 /// The changes of a list from its head back; an error if one is not there.
 fn chain(view: &View<'_>, key: &str, name: &ListName) -> std::result::Result<Vec<ChangeMade>, String> {
     let names = view.names(&format!("tasks/{key}"));
@@ -99,8 +117,7 @@ fn chain(view: &View<'_>, key: &str, name: &ListName) -> std::result::Result<Vec
     let mut next = Some(name.head.clone());
     let is_kept = |entry: &String| base(entry).is_some_and(|base| base >= name.forgotten);
     while let Some(entry) = next.filter(is_kept).filter(|_| changes.len() < LOOK_BACK) {
-        let bytes = view.read(&format!("tasks/{key}/{content}/{entry}"));
-        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        let text = read_entry(view, &format!("tasks/{key}/{content}/{entry}"));
         let text = text.ok_or_else(|| format!("entry {entry} of {key} is gone, though the history has it"))?;
         let mut lines = text.lines();
         let header = lines.next().unwrap_or_default();
@@ -421,13 +438,15 @@ pub(super) fn goes_on(view: &View<'_>) -> Verdict {
     if info.pending + info.in_progress != 0 {
         return Err(format!("a later holder left {info:?}"));
     }
+    // With its last name in `tmp`.
+    drop(lists);
     world.maintenance().sweep(OLD).map_err(words)?;
     let findings = world.maintenance().check().map_err(words)?;
     if !findings.is_empty() {
         return Err(format!("{findings:?}"));
     }
     world.view(nothing_but_what_is_named)?;
-    lists.remove("l", Standard).map_err(words)?;
+    world.lists().remove("l", Standard).map_err(words)?;
     if world.lists().create("l", &[new("anew")], NOBODY, Standard).map_err(words)? != [1] {
         return Err("a list that was made anew goes on with the ids of the old one".into());
     }

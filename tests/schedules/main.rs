@@ -23,6 +23,7 @@ mod list_changes;
 mod list_claims;
 mod list_kept;
 mod list_laws;
+mod list_packs;
 mod names;
 mod order;
 mod packs;

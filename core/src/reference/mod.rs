@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
 use crate::name::Nonce;
 use crate::store::{Floor, create_file, list_entries, open_or_absent, remove_tree, set_aside};
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -93,17 +94,19 @@ impl<D: Directory> Ref<D> {
                 Err(error) => return Ok(Doubt::unreadable(key, &error)),
             };
             let is_empty = listed.is_empty();
-            let birth = listed.iter().find_map(|(name, kind)| match kind {
-                Kind::Directory => Nonce::read(name.strip_prefix(CONTENT_PREFIX)?),
-                _ => None,
-            });
+            let births = contents(&listed);
             let mut tokens: Vec<(Rank, String)> = listed
                 .into_iter()
                 .filter(|(_, kind)| *kind == Kind::File)
                 .filter_map(|(name, _)| Some((rank(&name)?, name)))
                 .collect();
             match (tokens.pop(), tokens.is_empty()) {
-                (Some((_, token_name)), true) => return Ok(Seen::Present(Ref { dir, token_name, birth })),
+                // No ref is made with two: one is not ours, and nobody can tell which.
+                _ if births.len() > 1 => reason = "more than one directory of content",
+                (Some((_, token_name)), true) => {
+                    let birth = births.first().copied();
+                    return Ok(Seen::Present(Ref { dir, token_name, birth }));
+                }
                 // A listing may show a token file under its old and its new name: look again. A power cut may leave it
                 // under both.
                 (Some(last), false) => {
@@ -327,6 +330,12 @@ pub(crate) struct Born<D: Directory> {
     pub(crate) reference: Ref<D>,
     /// Its token file, still open, to be synced.
     pub(crate) token_file: D::File,
+}
+
+/// The content directories among what stands in a ref.
+pub(crate) fn contents(listed: &[(String, Kind)]) -> BTreeSet<Nonce> {
+    let directories = listed.iter().filter(|(_, kind)| *kind == Kind::Directory);
+    directories.filter_map(|(name, _)| Nonce::read(name.strip_prefix(CONTENT_PREFIX)?)).collect()
 }
 
 pub(crate) fn content_name(birth: Nonce) -> String {

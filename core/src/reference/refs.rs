@@ -29,6 +29,15 @@ type Fill<'a, D> = dyn FnMut(&Unborn<'_, D>) -> Result<()> + 'a;
 /// What looks into a ref for damage.
 type Inspect<'a, D> = dyn FnMut(&str, &Ref<D>, &mut Vec<Damage<D>>) -> Result<()> + 'a;
 
+/// Where a content was published.
+#[derive(Debug)]
+pub(crate) enum Published<F> {
+    /// In a file of its own.
+    File(F),
+    /// In the pack that is written into.
+    InPack,
+}
+
 /// The refs in one granted directory, and the holders that can hold them.
 #[derive(Debug, Clone)]
 pub(crate) struct Refs<D: Directory> {
@@ -152,15 +161,36 @@ impl<D: Directory> Refs<D> {
         named: &dyn Fn(Option<Extent>) -> N,
         text: fn(&N) -> String,
     ) -> FsResult<N> {
+        let (name, published) = self.publish_unsynced(dir, content, named, text)?;
+        self.sync_content(&published)?;
+        dir.sync()?;
+        Ok(name)
+    }
+
+    /// As [`Refs::publish_content`], with nothing synced; [`Refs::sync_content`] syncs what was published last.
+    pub(crate) fn publish_unsynced<N>(
+        &self,
+        dir: &D,
+        content: &[u8],
+        named: &dyn Fn(Option<Extent>) -> N,
+        text: fn(&N) -> String,
+    ) -> FsResult<(N, Published<D::File>)> {
         if self.pack.takes(content.len())
             && let Some(name) = self.publish_packed(dir, content, named, text)?
         {
-            return Ok(name);
+            return Ok((name, Published::InPack));
         }
         let name = named(None);
-        create_file(dir, &text(&name), &[content])?.sync()?;
-        dir.sync()?;
-        Ok(name)
+        let file = create_file(dir, &text(&name), &[content])?;
+        Ok((name, Published::File(file)))
+    }
+
+    /// Returns once what was published last is on the disk, but for its name.
+    pub(crate) fn sync_content(&self, published: &Published<D::File>) -> FsResult<()> {
+        match published {
+            Published::File(file) => file.sync(),
+            Published::InPack => self.pack.sync(),
+        }
     }
 
     /// `None` where a file can have one name only, or a sweeper took the pack.
@@ -183,11 +213,7 @@ impl<D: Directory> Refs<D> {
         };
         let name = named(Some(extent));
         match self.pack.link(dir, &text(&name)) {
-            Ok(()) => {
-                self.pack.sync()?;
-                dir.sync()?;
-                Ok(Some(name))
-            }
+            Ok(()) => Ok(Some(name)),
             Err(FsError::NotFound) => {
                 self.pack.forget();
                 Ok(None)

@@ -5,6 +5,7 @@ use super::files::{ensure_dir, list_entries, sync_all};
 use crate::capability::{Directory, Environment, FsError};
 use crate::error::{Error, Result};
 use crate::name::{Key, Nonce};
+use crate::reference::contents;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -26,9 +27,14 @@ impl<D: Directory> Damage<D> {
         Damage { path, problem: String::from(problem), movable: Some((dir, name)) }
     }
 
-    /// A directory that is not what it should be, or cannot be looked into: then it may well be, and stays.
+    /// A directory that is not what it should be, or cannot be looked into: then it may well be, and stays. So does one that
+    /// has more than one directory of content: one of them is what somebody has stored, and nobody can tell which.
     pub(crate) fn unknown(dir: Rc<D>, name: String, path: String, problem: &str) -> Self {
         match dir.open_dir(&name).and_then(|inner| list_entries(&inner)) {
+            Ok(listed) if contents(&listed).len() > 1 => {
+                let problem = format!("{problem}: more than one directory of content, move the wrong one away");
+                Damage::in_place(path, &problem)
+            }
             Ok(_) | Err(FsError::NotDirectory | FsError::Link | FsError::NotFound) => {
                 Damage::foreign(dir, name, path, problem)
             }

@@ -28,7 +28,7 @@ pub(crate) const SEPARATOR: &[u8] = b"\n";
 const ID_BITS: u32 = 40;
 
 /// Where in a file a content lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Extent {
     /// Which pack: a hint, with which content that was read already is found again.
     pub(crate) pack: u64,

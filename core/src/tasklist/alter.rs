@@ -1,9 +1,10 @@
 //! Changes of more than one task, and of the list itself.
 
 use super::change::no_list;
+use super::metadata::{object, patch};
 use super::name::ListName;
-use super::record::{EventKind, Record, Status, patch};
-use super::update::{check_revision, object};
+use super::record::{EventKind, Record, Status};
+use super::update::check_revision;
 use super::{Author, Lists};
 use crate::Durability;
 use crate::capability::Directory;
@@ -98,12 +99,15 @@ impl<D: Directory> Lists<D> {
         self.change_or_make(list, by, durability, &mut |working| {
             let mut about = working.about().clone();
             let mut fields = Vec::new();
-            if metadata.as_ref().is_some_and(|metadata| patch(&mut about.metadata, metadata)) {
+            if let Some(metadata) = &metadata
+                && patch(&mut about.metadata, metadata)?
+            {
                 fields.push(String::from("metadata"));
             }
             if let Some(seen) = seen
-                && !about.seen.iter().any(|known| known == seen)
+                && about.seen.last().is_none_or(|last| last != seen)
             {
+                about.seen.retain(|known| known != seen);
                 about.seen.push(String::from(seen));
                 let surplus = about.seen.len().saturating_sub(SEEN_MAX);
                 about.seen.drain(..surplus);

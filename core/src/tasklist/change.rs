@@ -10,10 +10,10 @@ use super::{Author, Lists};
 use crate::Durability;
 use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
-use crate::limits::{LIST_BYTES_MAX, LIST_TRIES_MAX};
-use crate::name::{Key, Nonce, number};
+use crate::limits::{LIST_BYTES_MAX, LIST_TRIES_MAX, LIST_WEIGHT_MAX};
+use crate::name::{Key, Nonce};
 use crate::reference::busy;
-use crate::store::{create_file, is_sync, sync_all};
+use crate::store::{is_sync, sync_all};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -84,11 +84,11 @@ impl<D: Directory> Lists<D> {
         sync: bool,
         plan: &mut Plan<'_, T>,
     ) -> Result<Option<T>> {
-        let known = self.loaded.borrow_mut().remove(opened.key.as_str());
+        let known = self.take(&opened.key);
         let Some(mut loaded) = self.catch_up(list, &opened, known)? else { return Ok(None) };
         let now_ms = self.refs.environment.now_ms();
         // The floor is read after the ref, see [`crate::store::Floor`].
-        let revision = self.next_revision(opened.name.revision)?;
+        let revision = self.refs.next_token(opened.name.revision)?;
         let mut working = Working::new(&loaded.state, revision, opened.name.next_id, now_ms);
         let planned = plan(&mut working);
         let next_id = working.next_id;
@@ -102,6 +102,10 @@ impl<D: Directory> Lists<D> {
                 return Ok(is_there.then_some(planned));
             }
         };
+        if let Err(error) = check_weight(list, &loaded.state, &draft) {
+            self.keep(&opened.key, loaded);
+            return Err(error);
+        }
         let previous = Some(opened.name.head.text());
         let header = Header {
             revision,
@@ -113,12 +117,12 @@ impl<D: Directory> Lists<D> {
         };
         let content = entry_content(&header, &draft)?;
         let next = ListName { revision, next_id, kept: opened.name.kept.saturating_add(1), ..opened.name };
-        let Some(head) = self.swap_onto(&mut opened, &content, sync, next)? else {
+        if !self.swap_onto(&mut opened, &content, sync, next)? {
             self.keep(&opened.key, loaded);
             return Ok(None);
-        };
+        }
         loaded.apply(draft, content.len());
-        loaded.at = Some((opened.name.birth, head));
+        loaded.is_at(&opened.name);
         // A snapshot is for those to come: where it cannot be made, the change is made nevertheless.
         let _ = self.tidy(list, &mut opened, &mut loaded);
         self.keep(&opened.key, loaded);
@@ -126,23 +130,18 @@ impl<D: Directory> Lists<D> {
     }
 
     /// Publishes an entry and makes it the head of what `next` says, if the list is still what was read; else leaves nothing.
-    fn swap_onto(
-        &self,
-        opened: &mut Opened<D>,
-        content: &[u8],
-        sync: bool,
-        next: ListName,
-    ) -> Result<Option<EntryName>> {
+    fn swap_onto(&self, opened: &mut Opened<D>, content: &[u8], sync: bool, next: ListName) -> Result<bool> {
         // Somebody may have been first already: then there is nothing to write, or to wait for the disk for.
         if !opened.reference.still_stands() {
-            return Ok(None);
+            return Ok(false);
         }
         let nonce = Nonce::draw_on(opened.name.revision, &self.refs.environment);
-        let head = EntryName { nonce, crc: crc32fast::hash(content) };
-        let file = match create_file(&opened.content, &head.text(), &[content]) {
-            Ok(file) => file,
+        let crc = crc32fast::hash(content);
+        let named = |extent| EntryName { nonce, crc, extent };
+        let (head, published) = match self.refs.publish_unsynced(&opened.content, content, &named, EntryName::text) {
+            Ok(made) => made,
             // Gone means that the list is being removed.
-            Err(FsError::NotFound | FsError::Exists) => return Ok(None),
+            Err(FsError::NotFound | FsError::Exists) => return Ok(false),
             Err(error) => return Err(Error::at("a task list", &error)),
         };
         // Where anything fails from here on, what was made is left as debris: the swap may have happened.
@@ -150,20 +149,20 @@ impl<D: Directory> Lists<D> {
         let is_first = opened.reference.still_stands();
         if is_first {
             // Always: a name that a power cut keeps must not lead to content that it does not, or all tasks are lost.
-            file.sync().map_err(|error| Error::at("a task list", &error))?;
+            self.refs.sync_content(&published).map_err(|error| Error::at("a task list", &error))?;
         }
         if is_first && sync {
             sync_all(&[(&opened.content, "a task list")])?;
         }
         if !is_first || !opened.reference.swap(next.text())? {
             let _ = opened.content.unlink(&head.text());
-            return Ok(None);
+            return Ok(false);
         }
         opened.name = next;
         if sync {
             self.refs.sync(&opened.reference)?;
         }
-        Ok(Some(head))
+        Ok(true)
     }
 
     /// Makes a list that has no tasks, unless somebody else makes it. The first change is one like any other, under a
@@ -171,14 +170,14 @@ impl<D: Directory> Lists<D> {
     /// gone meanwhile.
     fn give_birth(&self, list: &str, key: &Key, by: Option<&String>, sync: bool) -> Result<()> {
         let now_ms = self.refs.environment.now_ms();
-        let revision = self.next_revision(0)?;
+        let revision = self.refs.next_token(0)?;
         let events = alloc::vec![Event { id: 0, kind: EventKind::Updated, fields: Vec::new() }];
         let header = Header { revision, at_ms: now_ms, by: by.cloned(), events, ..Header::default() };
         let about = About { created_ms: now_ms, created_by: by.cloned(), ..About::default() };
         let content = entry_content(&header, &Draft { about: Some(about), ..Draft::default() })?;
         let birth = Nonce::draw(&self.refs.environment);
         let nonce = Nonce::draw_on(revision, &self.refs.environment);
-        let head = EntryName { nonce, crc: crc32fast::hash(&content) };
+        let head = EntryName { nonce, crc: crc32fast::hash(&content), extent: None };
         let name = ListName {
             revision,
             is_tomb: false,
@@ -210,15 +209,21 @@ impl<D: Directory> Lists<D> {
         self.refs.sync(&opened.reference)?;
         Ok(true)
     }
+}
 
-    /// The next revision; it serves as the token of what is claimed by it, so it is above the floor.
-    pub(crate) fn next_revision(&self, revision: u64) -> Result<u64> {
-        let next = revision.max(self.refs.floor().read()?).saturating_add(1);
-        if next > number::MOMENT_MAX {
-            return Err(Error::Damaged(format!("revision {next} is beyond the last one, set the floor right")));
-        }
-        Ok(next)
-    }
+/// Refuses what would make a list grow beyond what can be read. What is there can be claimed nevertheless.
+fn check_weight(list: &str, state: &State, draft: &Draft) -> Result<()> {
+    let is_use = draft.events.iter().all(|event| matches!(event.kind, EventKind::Claimed | EventKind::Released));
+    let most = if is_use { LIST_WEIGHT_MAX + LIST_WEIGHT_MAX / 4 } else { LIST_WEIGHT_MAX };
+    let weight = state.weight_with(draft);
+    if weight > most && weight > state.weight { Err(too_heavy(list)) } else { Ok(()) }
+}
+
+pub(crate) fn too_heavy(list: &str) -> Error {
+    Error::TooLarge(format!(
+        "list {list:?} would have more than the {} MiB that a list can have, reset it or use another",
+        LIST_WEIGHT_MAX >> 20
+    ))
 }
 
 fn entry_content(header: &Header, draft: &Draft) -> Result<Vec<u8>> {

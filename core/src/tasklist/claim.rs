@@ -21,8 +21,8 @@ enum Look {
     Free,
 }
 
-/// Which owners are over, by holder and epoch.
-type Judged<'a> = BTreeMap<(&'a str, u64), bool>;
+/// Which owners are over, or which are alive, by holder and epoch.
+pub(crate) type Judged<'a> = BTreeMap<(&'a str, u64), bool>;
 
 /// What finds the task to be claimed.
 type Choose<'a> = dyn FnMut(&Working<'_>) -> Result<(Look, Option<Record>)> + 'a;
@@ -51,8 +51,9 @@ impl<D: Directory> Lists<D> {
         })
     }
 
-    /// Claims the most urgent task that can be, by priority and then by age; [`Claim::NotFound`] if there is none.
-    /// Unsynced by default.
+    /// Claims the most urgent task that can be, by priority and then by age; [`Claim::NotFound`] if there is none. What
+    /// the holder has already is not answered again: who has lost an answer finds it among what is in progress, and is
+    /// told its token by [`Lists::claim`]. Unsynced by default.
     ///
     /// # Errors
     /// As [`Lists::claim`].
@@ -120,7 +121,7 @@ impl<D: Directory> Lists<D> {
             }
             return Err(error);
         }
-        match self.get(list, id)? {
+        match self.known_or_get(list, id)? {
             Some(task) => Ok(Claim::Ok { token, task: Box::new(task) }),
             None => Ok(Claim::NotFound),
         }

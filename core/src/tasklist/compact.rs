@@ -9,6 +9,7 @@ use super::name::{EntryName, ListName};
 use super::{Lists, Upkeep};
 use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
+use crate::limits::LIST_BYTES_MAX;
 use crate::name::Nonce;
 use crate::reference::unlink_if_there;
 use crate::store::{create_file, list_entries, sync_all};
@@ -44,6 +45,8 @@ impl<D: Directory> Lists<D> {
             && opened.name.kept > self.upkeep.history_max
         {
             self.forget(list, opened, made, revision)?;
+            loaded.forgotten = opened.name.forgotten;
+            loaded.kept = opened.name.kept;
         }
         Ok(())
     }
@@ -76,11 +79,15 @@ impl<D: Directory> Lists<D> {
             unknown: earlier.map(|earlier| earlier.unknown).unwrap_or_default(),
             ..Header::default()
         };
-        let content =
-            entry::write_snapshot(&header, &loaded.state, loaded.snapshot_bytes.saturating_add(loaded.bytes))?;
+        let content = entry::write_snapshot(&header, &loaded.state)?;
+        // It could not be read.
+        if content.len() > LIST_BYTES_MAX {
+            return Ok(None);
+        }
         let name_on = |revision| EntryName {
             nonce: Nonce::draw_on(revision, &self.refs.environment),
             crc: crc32fast::hash(&content),
+            extent: None,
         };
         let mut name = name_on(opened.name.revision);
         let file = match create_file(&opened.content, &name.text(), &[&content]) {
@@ -153,7 +160,7 @@ impl<D: Directory> Lists<D> {
     /// Changes the name of a list and nothing of its tasks; `false` if somebody was first. Synced: a power cut must not
     /// forget this and keep the unlinks after it.
     fn swap_to(&self, opened: &mut Opened<D>, next: &dyn Fn(ListName) -> ListName) -> Result<bool> {
-        let next = ListName { revision: self.next_revision(opened.name.revision)?, ..next(opened.name) };
+        let next = ListName { revision: self.refs.next_token(opened.name.revision)?, ..next(opened.name) };
         if !opened.reference.swap(next.text())? {
             return Ok(false);
         }

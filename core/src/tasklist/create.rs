@@ -1,12 +1,16 @@
 //! Making tasks.
 
+use super::change::too_heavy;
+use super::log::damaged;
+use super::metadata::object;
 use super::record::{EventKind, Record, Status};
-use super::update::{check_priority, check_subject, check_text, object};
+use super::update::{check_priority, check_subject, check_text};
+use super::weight::{of_object, of_text};
 use super::{Author, Lists, NewTask};
 use crate::Durability;
 use crate::capability::Directory;
 use crate::error::{Error, Result};
-use crate::limits::{BATCH_TASKS_MAX, LIST_TASKS_MAX, PRIORITY_DEFAULT};
+use crate::limits::{BATCH_TASKS_MAX, LIST_WEIGHT_MAX, PRIORITY_DEFAULT, TASK_WEIGHT};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -30,18 +34,32 @@ impl<D: Directory> Lists<D> {
         if tasks.len() > BATCH_TASKS_MAX {
             return Err(Error::TooLarge(format!("{} tasks at once, use at most {BATCH_TASKS_MAX}", tasks.len())));
         }
-        let metadata = tasks.iter().map(check).collect::<Result<Vec<_>>>()?;
+        let count = tasks.len();
+        let mut metadata = Vec::with_capacity(count);
+        let mut weight = 0;
+        for (place, task) in tasks.iter().enumerate() {
+            let object = check(task).map_err(|error| told(place, count, error))?;
+            // Before more of it is in memory than a list can have.
+            weight += weight_of(task) + of_object(&object);
+            if weight > LIST_WEIGHT_MAX {
+                return Err(too_heavy(list));
+            }
+            metadata.push(object);
+        }
         if tasks.is_empty() {
             crate::name::Key::of(list)?;
             return Ok(Vec::new());
         }
         self.change_or_make(list, by, durability, &mut |working| {
-            if working.state().tasks.len() + tasks.len() > LIST_TASKS_MAX {
-                return Err(Error::TooLarge(format!("list {list:?} would have over {LIST_TASKS_MAX} tasks, reset it")));
+            // Before they are copied.
+            if working.state().weight.saturating_add(weight) > LIST_WEIGHT_MAX {
+                return Err(too_heavy(list));
             }
             let first = working.next_id;
-            let ids: Vec<u64> = (first..).take(tasks.len()).collect();
-            working.next_id = first.saturating_add(tasks.len() as u64);
+            let last_id = working.state().tasks.last_key_value().map_or(0, |(id, _)| *id);
+            let next_id = first.checked_add(count as u64).filter(|_| first > last_id);
+            working.next_id = next_id.ok_or_else(|| damaged(list, &format!("its next task would be {first}")))?;
+            let ids: Vec<u64> = (first..working.next_id).collect();
             for ((id, task), metadata) in ids.iter().zip(tasks).zip(&metadata) {
                 let record = Record {
                     id: *id,
@@ -60,20 +78,30 @@ impl<D: Directory> Lists<D> {
                 };
                 working.put(record, EventKind::Created, Vec::new());
             }
-            for (id, task) in ids.iter().zip(tasks) {
+            for (place, (id, task)) in ids.iter().zip(tasks).enumerate() {
                 for blocker in task.blocked_by {
                     // Ids of tasks that this very call makes are not the caller's to know.
                     if *blocker >= first {
-                        return Err(Error::NotFound(format!("no task {blocker} in list {list:?}")));
+                        let missing = Error::NotFound(format!("no task {blocker} in list {list:?}"));
+                        return Err(told(place, count, missing));
                     }
-                    working.block(list, *id, *blocker)?;
+                    working.block(list, *id, *blocker).map_err(|error| told(place, count, error))?;
                 }
-                for place in task.blocked_by_new {
-                    let blocker = usize::try_from(*place).ok().and_then(|place| ids.get(place)).ok_or_else(|| {
-                        Error::InvalidArgument(format!("place {place} of {} new tasks, count from 0", tasks.len()))
+                for other in task.blocked_by_new {
+                    let blocker = usize::try_from(*other).ok().and_then(|other| ids.get(other)).ok_or_else(|| {
+                        let unknown =
+                            Error::InvalidArgument(format!("place {other} of {count} new tasks, count from 0"));
+                        told(place, count, unknown)
                     })?;
                     working.block(list, *id, *blocker)?;
                 }
+            }
+            if let Some((id, blocker)) = working.circle_from(first) {
+                return Err(Error::InvalidArgument(format!(
+                    "new tasks {} and {} (counted from 0) would wait for each other for ever",
+                    id - first,
+                    blocker - first
+                )));
             }
             Ok(ids)
         })
@@ -86,4 +114,21 @@ fn check(task: &NewTask<'_>) -> Result<Map<String, Value>> {
     check_text("an active form", task.active_form.unwrap_or_default())?;
     check_priority(task.priority)?;
     task.metadata.map_or(Ok(Map::new()), object)
+}
+
+/// What the task will weigh, but for its metadata.
+fn weight_of(task: &NewTask<'_>) -> usize {
+    let texts = [Some(task.subject), Some(task.description), task.active_form];
+    TASK_WEIGHT + texts.into_iter().flatten().map(of_text).sum::<usize>()
+}
+
+/// An error that tells which of many new tasks it is about.
+fn told(place: usize, count: usize, error: Error) -> Error {
+    let told = |why| if count > 1 { format!("new task {place} (counted from 0): {why}") } else { why };
+    match error {
+        Error::InvalidArgument(why) => Error::InvalidArgument(told(why)),
+        Error::TooLarge(why) => Error::TooLarge(told(why)),
+        Error::NotFound(why) => Error::NotFound(told(why)),
+        other => other,
+    }
 }

@@ -6,6 +6,7 @@
 use super::name::EntryName;
 use super::record::{About, Event, Record};
 use super::state::State;
+use super::weight;
 use crate::error::{Error, Result};
 use alloc::format;
 use alloc::rc::Rc;
@@ -73,6 +74,10 @@ pub(crate) struct Entry {
     pub(crate) bytes: usize,
 }
 
+fn lines(content: &[u8]) -> impl Iterator<Item = &[u8]> {
+    content.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+}
+
 fn push_line(out: &mut Vec<u8>, line: &impl Serialize) -> Result<()> {
     let line = serde_json::to_vec(line).map_err(|error| Error::Other(format!("a task list: {error}")))?;
     out.extend_from_slice(&line);
@@ -80,9 +85,10 @@ fn push_line(out: &mut Vec<u8>, line: &impl Serialize) -> Result<()> {
     Ok(())
 }
 
-/// The content of an entry that is a change.
+/// The content of an entry that is a change. It can be read again, or this is an error: what is published is believed.
 pub(crate) fn write(header: &Header, draft: &Draft) -> Result<Vec<u8>> {
-    let mut out = Vec::new();
+    // Room for all of it at once: what grows is there twice.
+    let mut out = Vec::with_capacity(draft.tasks.iter().map(|task| weight::of_task(task)).sum());
     push_line(&mut out, header)?;
     if draft.is_reset {
         push_line(&mut out, &LineRef::Reset(true))?;
@@ -93,12 +99,19 @@ pub(crate) fn write(header: &Header, draft: &Draft) -> Result<Vec<u8>> {
     for task in &draft.tasks {
         push_line(&mut out, &LineRef::Task(task))?;
     }
-    Ok(out)
+    let mut lines = lines(&out);
+    let is_header = lines.next().is_some_and(|line| serde_json::from_slice::<Header>(line).is_ok());
+    let is_readable = is_header && lines.all(|line| serde_json::from_slice::<Line>(line).is_ok());
+    drop(lines);
+    if is_readable {
+        return Ok(out);
+    }
+    Err(Error::InvalidArgument(String::from("what is to be changed could not be read again, say it otherwise")))
 }
 
-/// The content of a snapshot, of about so many bytes.
-pub(crate) fn write_snapshot(header: &Header, state: &State, bytes: usize) -> Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(bytes);
+/// The content of a snapshot. All that is in it was read before, or written by [`write`].
+pub(crate) fn write_snapshot(header: &Header, state: &State) -> Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(state.weight);
     push_line(&mut out, header)?;
     push_line(&mut out, &LineRef::List(&state.about))?;
     for task in state.tasks.values() {
@@ -109,15 +122,15 @@ pub(crate) fn write_snapshot(header: &Header, state: &State, bytes: usize) -> Re
 
 /// Reads the first line of an entry; `None` if it is not one.
 pub(crate) fn read_header(content: &[u8]) -> Option<Header> {
-    serde_json::from_slice(content.split(|byte| *byte == b'\n').next()?).ok()
+    serde_json::from_slice(lines(content).next()?).ok()
 }
 
 /// Reads the content of an entry; `None` if it is not one.
 pub(crate) fn read(content: &[u8]) -> Option<Entry> {
-    let mut lines = content.split(|byte| *byte == b'\n');
+    let mut lines = lines(content);
     let header = serde_json::from_slice(lines.next()?).ok()?;
     let mut draft = Draft::default();
-    for line in lines.filter(|line| !line.is_empty()) {
+    for line in lines {
         match serde_json::from_slice(line).ok()? {
             Line::Task(task) => draft.tasks.push(Rc::new(task)),
             Line::List(about) => draft.about = Some(about),

@@ -27,6 +27,10 @@ impl<D: Directory> Lists<D> {
             if since < opened.name.forgotten {
                 return Ok(History::TooOld { oldest: opened.name.forgotten });
             }
+            if since >= opened.name.revision {
+                return Ok(History::Changes { changes: alloc::vec::Vec::new(), revision: since, more: false });
+            }
+            let mut birth = None;
             // The earliest are wanted, and found last: all but the last `limit` seen are let go again.
             let mut changes = alloc::collections::VecDeque::new();
             let mut more = false;
@@ -34,6 +38,7 @@ impl<D: Directory> Lists<D> {
                 if header.revision <= since {
                     return false;
                 }
+                birth = header.previous.is_none().then_some(header.revision);
                 changes.push_front(Change {
                     revision: header.revision,
                     at_ms: header.at_ms,
@@ -46,6 +51,10 @@ impl<D: Directory> Lists<D> {
                 }
                 true
             })?;
+            // Revisions of a list that was removed are below those of one that was made anew.
+            if let Some(birth) = birth.filter(|birth| is_whole && (1..*birth).contains(&since)) {
+                return Ok(History::TooOld { oldest: birth });
+            }
             if is_whole {
                 let revision = changes.back().map_or(since, |last| last.revision);
                 return Ok(History::Changes { changes: changes.into(), revision, more });

@@ -6,15 +6,15 @@ use super::state::State;
 use super::{Author, Lists};
 use crate::capability::{Directory, FsError};
 use crate::error::{Error, Result};
-use crate::limits::{LIST_BYTES_MAX, LISTS_KEPT_MAX, TRIES_MAX};
+use crate::limits::{LIST_BYTES_MAX, LISTS_KEPT_MAX, LISTS_KEPT_WEIGHT_MAX, TRIES_MAX};
 use crate::name::{Key, Nonce};
 use crate::reference::{Ref, busy};
-use crate::store::read_file;
+use crate::store::{read_file, read_from};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// How many revisions behind a snapshot what is known is still worth more than reading that.
+/// How many changes behind what is known is still worth more than reading a snapshot.
 const NEAR: u64 = 1_024;
 
 /// A list in memory.
@@ -29,9 +29,18 @@ pub(crate) struct Loaded {
     pub(crate) entries: usize,
     pub(crate) bytes: usize,
     pub(crate) snapshot_bytes: usize,
+    /// What the name said of the history then.
+    pub(crate) forgotten: u64,
+    pub(crate) kept: u64,
 }
 
 impl Loaded {
+    /// It is the list of that name.
+    pub(crate) fn is_at(&mut self, name: &ListName) {
+        self.at = Some((name.birth, name.head));
+        (self.forgotten, self.kept) = (name.forgotten, name.kept);
+    }
+
     /// Applies a change that follows, of `bytes` in the log.
     pub(crate) fn apply(&mut self, draft: Draft, bytes: usize) {
         self.entries += 1;
@@ -56,24 +65,40 @@ impl<D: Directory> Lists<D> {
         list: &str,
         act: &mut dyn FnMut(&Opened<D>, &mut Loaded) -> Result<T>,
     ) -> Result<Option<T>> {
-        let key = Key::of(list)?;
+        self.with_key_loaded(list, &Key::of(list)?, act)
+    }
+
+    pub(crate) fn with_key_loaded<T>(
+        &self,
+        list: &str,
+        key: &Key,
+        act: &mut dyn FnMut(&Opened<D>, &mut Loaded) -> Result<T>,
+    ) -> Result<Option<T>> {
         for _ in 0..TRIES_MAX {
-            let Some(opened) = self.open(list, &key)? else { return Ok(None) };
+            let Some(opened) = self.open(list, key)? else { return Ok(None) };
             // Taken out, so that what fails half-way is not kept.
-            let known = self.loaded.borrow_mut().remove(key.as_str());
+            let known = self.take(key);
             let Some(mut loaded) = self.catch_up(list, &opened, known)? else { continue };
             let result = act(&opened, &mut loaded);
-            self.keep(&key, loaded);
+            self.keep(key, loaded);
             return result.map(Some);
         }
         Err(busy("list", list))
     }
 
-    pub(crate) fn keep(&self, key: &Key, loaded: Loaded) {
+    /// What is known of a list. What is known of others must leave room to change all of it.
+    pub(crate) fn take(&self, key: &Key) -> Option<Loaded> {
         let mut kept = self.loaded.borrow_mut();
-        if kept.len() >= LISTS_KEPT_MAX {
+        let known = kept.remove(key.as_str());
+        let others: usize = kept.values().map(|loaded| loaded.state.weight).sum();
+        if kept.len() >= LISTS_KEPT_MAX || others > LISTS_KEPT_WEIGHT_MAX {
             kept.clear();
         }
+        known
+    }
+
+    pub(crate) fn keep(&self, key: &Key, loaded: Loaded) {
+        let mut kept = self.loaded.borrow_mut();
         kept.insert(String::from(key.as_str()), loaded);
     }
 
@@ -105,7 +130,8 @@ impl<D: Directory> Lists<D> {
         // Changes are read back to what is known or, where that is not near, to the snapshot.
         let known = known.and_then(|known| {
             let (birth, at) = known.at.filter(|(birth, _)| *birth == name.birth)?;
-            let is_near = at.nonce.base_token().saturating_add(NEAR) >= in_snapshot;
+            let is_reached = known.forgotten == name.forgotten && name.kept.saturating_sub(known.kept) <= NEAR;
+            let is_near = is_reached || at.nonce.base_token() >= in_snapshot;
             (birth == name.birth && is_near).then_some((known, at))
         });
         let is_known = known.is_some();
@@ -124,10 +150,14 @@ impl<D: Directory> Lists<D> {
         };
         let mut unread = Vec::new();
         let mut next = Some(name.head);
+        // Each change has a lower revision than the one after it, so this comes to an end.
+        let mut later = u64::MAX;
         while let Some(entry_name) = next.filter(|next| Some(*next) != until && next.nonce.base_token() >= bound) {
-            match read_entry(&opened.content, entry_name)? {
+            let entry = read_entry(&opened.content, entry_name)?.filter(|entry| entry.header.revision < later);
+            match entry {
                 Some(entry) => {
                     next = entry.header.previous();
+                    later = entry.header.revision;
                     unread.push((entry_name, entry));
                 }
                 // What is known may have been left behind.
@@ -151,7 +181,7 @@ impl<D: Directory> Lists<D> {
                 loaded.state.apply(entry.draft);
             }
         }
-        loaded.at = Some((name.birth, name.head));
+        loaded.is_at(name);
         Ok(Some(loaded))
     }
 
@@ -162,10 +192,12 @@ impl<D: Directory> Lists<D> {
         visit: &mut dyn FnMut(EntryName, Header) -> bool,
     ) -> Result<bool> {
         let mut next = Some(opened.name.head);
+        let mut later = u64::MAX;
         // A change that is forgotten was built on an earlier revision than the last of those.
         while let Some(name) = next.filter(|next| next.nonce.base_token() >= opened.name.forgotten) {
-            let Some(header) = read_header(&opened.content, name)? else { return Ok(false) };
-            next = header.previous();
+            let header = read_header(&opened.content, name)?.filter(|header| header.revision < later);
+            let Some(header) = header else { return Ok(false) };
+            (next, later) = (header.previous(), header.revision);
             if !visit(name, header) {
                 break;
             }
@@ -203,7 +235,11 @@ fn read_content<D: Directory>(dir: &D, name: EntryName) -> Result<Option<Vec<u8>
         Err(FsError::NotFound | FsError::IsDirectory | FsError::Link | FsError::NotDirectory) => return Ok(None),
         Err(error) => return Err(at(error)),
     };
-    let content = read_file(&file, LIST_BYTES_MAX).map_err(at)?;
+    let content = match &name.extent {
+        Some(extent) => read_from(&file, extent.at, extent.length, LIST_BYTES_MAX),
+        None => read_file(&file, LIST_BYTES_MAX),
+    };
+    let content = content.map_err(at)?;
     Ok(content.filter(|content| crc32fast::hash(content) == name.crc))
 }
 

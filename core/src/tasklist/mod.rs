@@ -23,12 +23,14 @@ mod create;
 mod entry;
 mod history;
 mod log;
+mod metadata;
 mod name;
 mod record;
 mod state;
 mod sweep;
 mod update;
 mod view;
+mod weight;
 mod working;
 
 pub use record::{Event, EventKind, Owner, Status};
@@ -129,7 +131,7 @@ pub struct TaskView {
     pub priority: u8,
     /// Who has it, or had it when it ended.
     pub owner: Option<Owner>,
-    /// Whether its owner lives. A task whose owner is dead may be claimed.
+    /// Whether its owner lives, and it has not ended. A task whose owner is dead may be claimed.
     pub alive: bool,
     /// The tasks that it waits for, completed ones too.
     pub blocked_by: Vec<u64>,
@@ -180,7 +182,7 @@ pub enum Claim {
     Blocked(Vec<u64>),
     /// The holder has another task of this list that is not ended.
     Busy(u64),
-    /// It is the holder's now, or was already.
+    /// It is the holder's now; or was already, whatever it waits for and whatever else the holder has.
     Ok {
         /// Names this claim in every later call, and is for fencing.
         token: u64,

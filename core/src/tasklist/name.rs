@@ -2,18 +2,22 @@
 
 use crate::name::{Nonce, number};
 use crate::reference::Rank;
+use crate::store::Extent;
 use alloc::string::String;
 
-/// The file name of one entry of the log: `<nonce>-<crc>`. The nonce carries the revision that the entry was built on.
+/// The file name of one entry of the log: `<nonce>-<crc>`, and `-<length>-<at>-<pack>` behind it where it stands in a pack.
+/// The nonce carries the revision that the entry was built on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct EntryName {
     pub(crate) nonce: Nonce,
     pub(crate) crc: u32,
+    /// Where in a pack the entry stands; `None` if it is a whole file.
+    pub(crate) extent: Option<Extent>,
 }
 
 impl EntryName {
     pub(crate) fn text(&self) -> String {
-        let mut out = String::with_capacity(24);
+        let mut out = String::with_capacity(48);
         self.write(&mut out);
         out
     }
@@ -22,12 +26,21 @@ impl EntryName {
         self.nonce.write(out);
         out.push('-');
         number::write_fixed(out, self.crc.into(), 7);
+        if let Some(extent) = &self.extent {
+            out.push('-');
+            extent.write(out);
+        }
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (nonce, crc) = text.split_once('-')?;
+        let (nonce, rest) = text.split_once('-')?;
+        let (crc, extent) = match rest.split_once('-') {
+            Some((crc, extent)) => (crc, Some(Extent::read(extent)?)),
+            None => (rest, None),
+        };
         let crc = u32::try_from(number::read_fixed(crc, 7)?).ok()?;
-        Some(EntryName { nonce: Nonce::read(nonce)?, crc })
+        let name = EntryName { nonce: Nonce::read(nonce)?, crc, extent };
+        (name.text() == text).then_some(name)
     }
 }
 
@@ -55,7 +68,7 @@ pub(crate) struct ListName {
 
 impl ListName {
     pub(crate) fn text(&self) -> String {
-        let mut out = String::with_capacity(96);
+        let mut out = String::with_capacity(128);
         number::write(&mut out, self.revision);
         out.push_str(if self.is_tomb { ".tomb." } else { ".live." });
         number::write(&mut out, self.since_ms);
@@ -111,12 +124,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_name_reads_back_as_written(revision in 0..=number::MOMENT_MAX, since_ms: u64, crc: u32, next_id: u64, forgotten: u64, kept: u64, is_tomb: bool, with: bool) {
+        fn a_name_reads_back_as_written(revision in 0..=number::MOMENT_MAX, since_ms: u64, crc: u32, next_id: u64, forgotten: u64, kept: u64, is_tomb: bool, with: bool, is_packed: bool) {
             let birth = Nonce::read("0123456789abcdef").unwrap();
-            let head = EntryName { nonce: birth, crc };
+            let extent = is_packed.then_some(Extent { pack: since_ms >> 24, at: next_id >> 24, length: kept >> 24 });
+            let head = EntryName { nonce: birth, crc, extent };
             let snapshot = with.then_some(head);
             let name = ListName { revision, is_tomb, since_ms, birth, head, snapshot, next_id, forgotten, kept };
-            prop_assert!(name.text().len() <= 200);
+            prop_assert!(name.text().len() <= 240);
             prop_assert_eq!(ListName::parse(&name.text()), Some(name));
         }
 

@@ -134,17 +134,3 @@ pub enum EventKind {
     /// All tasks of the list were removed.
     Reset,
 }
-
-/// Applies a patch to a JSON object: a member that is null goes, any other is set. Whether that changed anything.
-pub(crate) fn patch(object: &mut Map<String, Value>, patch: &Map<String, Value>) -> bool {
-    let mut changed = false;
-    for (key, value) in patch {
-        if value.is_null() {
-            changed |= object.remove(key).is_some();
-        } else if object.get(key) != Some(value) {
-            object.insert(key.clone(), value.clone());
-            changed = true;
-        }
-    }
-    changed
-}

@@ -2,6 +2,7 @@
 
 use super::entry::Draft;
 use super::record::{About, Record};
+use super::weight;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -18,6 +19,8 @@ pub(crate) struct State {
     owned: BTreeSet<u64>,
     /// Who is blocked by whom: the other direction of `blocked_by`.
     blocks: BTreeSet<(u64, u64)>,
+    /// What all of it weighs.
+    pub(crate) weight: usize,
 }
 
 impl State {
@@ -28,11 +31,14 @@ impl State {
             self.open.clear();
             self.owned.clear();
             self.blocks.clear();
+            self.weight = weight::of_about(&self.about);
         }
         if let Some(about) = draft.about {
+            self.weight = (self.weight + weight::of_about(&about)).saturating_sub(weight::of_about(&self.about));
             self.about = about;
         }
         for task in draft.tasks {
+            self.weight += weight::of_task(&task);
             let (id, priority, is_open) = (task.id, task.priority, !task.status.is_terminal());
             for blocker in &task.blocked_by {
                 self.blocks.insert((*blocker, id));
@@ -46,16 +52,32 @@ impl State {
                 self.owned.remove(&id);
             }
             if let Some(before) = self.tasks.insert(id, task) {
+                self.weight = self.weight.saturating_sub(weight::of_task(&before));
                 if !is_open || before.priority != priority {
                     self.open.remove(&(before.priority, id));
                 }
                 let now = &self.tasks[&id].blocked_by;
-                let gone: Vec<u64> = before.blocked_by.iter().copied().filter(|old| !now.contains(old)).collect();
+                let is_gone = |old: &u64| now.binary_search(old).is_err();
+                let gone: Vec<u64> = before.blocked_by.iter().copied().filter(is_gone).collect();
                 for blocker in gone {
                     self.blocks.remove(&(blocker, id));
                 }
             }
         }
+    }
+
+    /// What all of it weighs once a change is made.
+    pub(crate) fn weight_with(&self, draft: &Draft) -> usize {
+        let about = |about| weight::of_about(about);
+        let mut now = if draft.is_reset { about(&self.about) } else { self.weight };
+        if let Some(next) = &draft.about {
+            now = (now + about(next)).saturating_sub(about(&self.about));
+        }
+        for task in &draft.tasks {
+            let before = self.tasks.get(&task.id).filter(|_| !draft.is_reset).map_or(0, |task| weight::of_task(task));
+            now = (now + weight::of_task(task)).saturating_sub(before);
+        }
+        now
     }
 
     /// What is not ended, the most urgent first.

@@ -1,12 +1,14 @@
 //! Changing a task, and ending it.
 
-use super::record::{EventKind, Owner, Record, Status, patch};
+use super::metadata::{object, patch};
+use super::record::{EventKind, Owner, Record, Status};
 use super::working::Working;
 use super::{Author, Lists, Update, Updated};
 use crate::Durability;
 use crate::capability::Directory;
 use crate::error::{Error, Result};
 use crate::limits::{PRIORITY_MAX, SUBJECT_BYTES_MAX, TEXT_BYTES_MAX};
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -41,6 +43,7 @@ impl<D: Directory> Lists<D> {
             let blocks = relate(list, id, update, working)?;
             let mut task = working.living(list, id)?.clone();
             let mut fields = Vec::new();
+            let mut kind = EventKind::Updated;
             let mut set = |name: &str, is_changed: bool| {
                 if is_changed {
                     fields.push(String::from(name));
@@ -59,25 +62,30 @@ impl<D: Directory> Lists<D> {
                 task.priority = priority;
             }
             if let Some(metadata) = &metadata {
-                set("metadata", patch(&mut task.metadata, metadata));
+                set("metadata", patch(&mut task.metadata, metadata)?);
             }
             if let Some(status) = update.status.filter(|status| *status != task.status) {
                 self.check_may_end(list, &before, update.token)?;
                 task.status = status;
                 set("status", true);
                 if status == Status::Pending {
-                    set("owner", task.owner.take().is_some());
+                    let is_given_up = task.owner.take().is_some();
+                    set("owner", is_given_up);
+                    if is_given_up {
+                        kind = EventKind::Released;
+                    }
                 }
             }
             if !fields.is_empty() {
-                working.put(task, EventKind::Updated, fields.clone());
+                working.put(task, kind, fields.clone());
             }
             if blocks {
                 fields.push(String::from("blocks"));
             }
             Ok(fields)
         })?;
-        let task = self.get(list, id)?.ok_or_else(|| Error::NotFound(format!("no task {id} in list {list:?}")))?;
+        let task =
+            self.known_or_get(list, id)?.ok_or_else(|| Error::NotFound(format!("no task {id} in list {list:?}")))?;
         Ok(Updated { task, changed })
     }
 
@@ -120,21 +128,33 @@ fn relate(list: &str, id: u64, update: &Update<'_>, working: &mut Working<'_>) -
     for blocker in update.add_blocked_by {
         working.block(list, id, *blocker)?;
     }
-    let mut others = Vec::new();
+    let mut others = BTreeSet::new();
     for blocked in update.remove_blocks {
         if working.unblock(list, *blocked, id)? {
-            others.push(*blocked);
+            others.insert(*blocked);
         }
     }
     for blocked in update.add_blocks {
         if working.block(list, *blocked, id)? {
-            others.push(*blocked);
+            others.insert(*blocked);
         }
     }
-    for other in &others {
-        working.note(*other, EventKind::Updated, alloc::vec![String::from("blocked-by")]);
+    // All that is new waits for this task, or is waited for by it.
+    let is_more = !(update.add_blocked_by.is_empty() && update.add_blocks.is_empty());
+    if is_more && let Some(blocker) = working.circle_through(id) {
+        return Err(Error::InvalidArgument(format!(
+            "task {id} can not wait for task {blocker}, which waits for it: they would block each other for ever"
+        )));
     }
-    Ok(!others.is_empty())
+    working.settle(id);
+    let mut any = false;
+    for other in others {
+        if other != id && working.settle(other) {
+            working.note(other, EventKind::Updated, alloc::vec![String::from("blocked-by")]);
+            any = true;
+        }
+    }
+    Ok(any)
 }
 
 fn replace(field: &mut String, with: Option<&str>) -> bool {
@@ -194,10 +214,4 @@ pub(crate) fn check_priority(priority: Option<u8>) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// Reads a JSON object.
-pub(crate) fn object(text: &str) -> Result<Map<String, Value>> {
-    check_text("metadata", text)?;
-    serde_json::from_str(text).map_err(|_| Error::InvalidArgument(String::from("metadata is a JSON object")))
 }

@@ -1,14 +1,15 @@
 //! Looking. Nothing here changes a list.
 
+use super::claim::Judged;
 use super::log::Opened;
 use super::name::{EntryName, ListName};
-use super::record::{Record, Status};
+use super::record::{Owner, Record, Status};
 use super::state::State;
 use super::{Filter, ListInfo, Lists, TaskPage, TaskView};
 use crate::capability::{Directory, Kind};
 use crate::error::{Error, Result};
 use crate::limits::PAGE_MAX;
-use crate::name::Key;
+use crate::name::{Decoded, Key};
 use crate::store::{Damage, list_entries};
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -24,9 +25,22 @@ impl<D: Directory> Lists<D> {
     /// [`Error::InvalidName`], [`Error::Damaged`], [`Error::Unsupported`], [`Error::Io`].
     pub fn get(&self, list: &str, id: u64) -> Result<Option<TaskView>> {
         let found = self.with_loaded(list, &mut |_, loaded| {
-            Ok(loaded.state.tasks.get(&id).map(|task| self.view(&loaded.state, task)))
+            Ok(loaded.state.tasks.get(&id).map(|task| self.view(&loaded.state, task, &mut Judged::new())))
         })?;
         Ok(found.flatten())
+    }
+
+    /// A task as this instance has just left it: nothing is read again, which could fail after the change was made.
+    pub(crate) fn known_or_get(&self, list: &str, id: u64) -> Result<Option<TaskView>> {
+        let key = Key::of(list)?;
+        let known = self.loaded.borrow();
+        if let Some(state) = known.get(key.as_str()).map(|loaded| &loaded.state)
+            && let Some(task) = state.tasks.get(&id)
+        {
+            return Ok(Some(self.view(state, task, &mut Judged::new())));
+        }
+        drop(known);
+        self.get(list, id)
     }
 
     /// The tasks that `filter` means, by id, `limit` (1 to 10,000) at a time, after `cursor`. A list that is not there is
@@ -44,7 +58,8 @@ impl<D: Directory> Lists<D> {
             let mut meant =
                 loaded.state.tasks.range(first..).map(|(_, task)| task).filter(|task| is_meant(task, filter));
             let mut page = TaskPage { revision: opened.name.revision, ..TaskPage::default() };
-            page.tasks.extend(meant.by_ref().take(limit).map(|task| self.view(&loaded.state, task)));
+            let mut judged = Judged::new();
+            page.tasks.extend(meant.by_ref().take(limit).map(|task| self.view(&loaded.state, task, &mut judged)));
             page.cursor = meant.next().and_then(|_| page.tasks.last()).map(|task| task.id);
             Ok(page)
         })?;
@@ -56,7 +71,15 @@ impl<D: Directory> Lists<D> {
     /// # Errors
     /// [`Error::InvalidName`], [`Error::Damaged`], [`Error::Unsupported`], [`Error::Io`].
     pub fn info(&self, list: &str) -> Result<Option<ListInfo>> {
-        self.with_loaded(list, &mut |opened, loaded| {
+        match self.info_of(list, &Key::of(list)?)? {
+            // The key of a name that was too long leads to a list as well, where that name is lost.
+            None if let Some((key, Decoded::Shortened)) = Key::from_file_name(list) => self.info_of(list, &key),
+            info => Ok(info),
+        }
+    }
+
+    fn info_of(&self, list: &str, key: &Key) -> Result<Option<ListInfo>> {
+        self.with_key_loaded(list, key, &mut |opened, loaded| {
             let about = &loaded.state.about;
             let mut counts = BTreeMap::new();
             for task in loaded.state.tasks.values() {
@@ -78,18 +101,32 @@ impl<D: Directory> Lists<D> {
         })
     }
 
-    /// The names of all lists, in their order on the disk. What cannot be read is left out.
+    /// The names of all lists, in their order on the disk; those too that cannot be read: who asks for one is told why. A
+    /// list whose full name is lost is told by its key, and [`Lists::info`] takes that.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for a store of another version, [`Error::Io`].
     pub fn names(&self) -> Result<Vec<String>> {
-        self.refs.for_each(&mut |key, reference| {
-            let is_living = ListName::parse(&reference.token_name).is_some_and(|name| !name.is_tomb);
-            Ok(is_living.then(|| self.refs.full_name(&reference, key)))
-        })
+        let mut names = Vec::new();
+        for key in self.refs.keys()? {
+            match self.read(&key) {
+                Ok(Some((reference, name))) if !name.is_tomb => names.push(self.refs.full_name(&reference, &key)),
+                Ok(_) => {}
+                Err(_) => names.push(match Key::from_file_name(key.as_str()) {
+                    Some((_, Decoded::Name(name))) => name,
+                    _ => String::from(key.as_str()),
+                }),
+            }
+        }
+        Ok(names)
     }
 
-    pub(crate) fn view(&self, state: &State, task: &Record) -> TaskView {
+    fn view<'a>(&self, state: &State, task: &'a Record, judged: &mut Judged<'a>) -> TaskView {
+        // What has ended is nobody's, whoever had it.
+        let mut is_alive = |owner: &'a Owner| {
+            let whom = (owner.holder.as_str(), owner.epoch);
+            !task.status.is_terminal() && *judged.entry(whom).or_insert_with(|| self.is_alive(owner))
+        };
         let resolved = |id: &u64| state.tasks.get(id).is_some_and(|blocker| blocker.status == Status::Completed);
         TaskView {
             id: task.id,
@@ -99,7 +136,7 @@ impl<D: Directory> Lists<D> {
             status: task.status,
             priority: task.priority,
             owner: task.owner().cloned(),
-            alive: task.owner().is_some_and(|owner| self.is_alive(owner)),
+            alive: task.owner().is_some_and(&mut is_alive),
             blocked_by: task.blocked_by.clone(),
             unresolved: task.blocked_by.iter().copied().filter(|id| !resolved(id)).collect(),
             blocks: state.blocked_on(task.id).collect(),

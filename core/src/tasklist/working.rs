@@ -84,37 +84,54 @@ impl<'a> Working<'a> {
         task.blocked_by.iter().copied().filter(|id| !resolved(id)).collect()
     }
 
-    /// Lets `id` wait for `blocker`; whether that is new.
+    /// A task, to be changed in place.
+    fn edit(&mut self, id: u64) -> Option<&mut Record> {
+        if !self.tasks.contains_key(&id) {
+            let task = self.get(id)?.clone();
+            self.tasks.insert(id, task);
+        }
+        let task = self.tasks.get_mut(&id)?;
+        (task.revision, task.updated_ms) = (self.revision, self.now_ms);
+        Some(task)
+    }
+
+    /// Lets `id` wait for `blocker`; whether that is new. Whether the two wait for each other then is to be asked after
+    /// all of it: see [`Working::circle_through`] and [`Working::circle_from`].
     ///
     /// # Errors
-    /// [`Error::NotFound`] if one of the two is not there, [`Error::InvalidArgument`] if the blocker waits for `id`
-    /// already: then neither could ever be claimed.
+    /// [`Error::NotFound`] if one of the two is not there.
     pub(crate) fn block(&mut self, list: &str, id: u64, blocker: u64) -> Result<bool> {
-        let task = self.living(list, id)?;
         self.living(list, blocker)?;
-        if id == blocker || task.blocked_by.binary_search(&blocker).is_ok() {
-            return Ok(false);
+        let place = self.living(list, id)?.blocked_by.binary_search(&blocker);
+        if let (Err(at), true) = (place, id != blocker)
+            && let Some(task) = self.edit(id)
+        {
+            task.blocked_by.insert(at, blocker);
+            return Ok(true);
         }
-        if self.waits_for(blocker, id) {
-            return Err(Error::InvalidArgument(format!(
-                "task {id} can not wait for task {blocker}, which waits for it: they would block each other for ever"
-            )));
-        }
-        let mut task = self.living(list, id)?.clone();
-        let at = task.blocked_by.binary_search(&blocker).unwrap_or_else(|at| at);
-        task.blocked_by.insert(at, blocker);
-        self.tasks.insert(id, Record { revision: self.revision, updated_ms: self.now_ms, ..task });
-        Ok(true)
+        Ok(false)
     }
 
     /// Ends the waiting of `id` for `blocker`; whether it did wait.
     pub(crate) fn unblock(&mut self, list: &str, id: u64, blocker: u64) -> Result<bool> {
-        let task = self.living(list, id)?;
-        let Ok(at) = task.blocked_by.binary_search(&blocker) else { return Ok(false) };
-        let mut task = task.clone();
-        task.blocked_by.remove(at);
-        self.tasks.insert(id, Record { revision: self.revision, updated_ms: self.now_ms, ..task });
-        Ok(true)
+        if let Ok(at) = self.living(list, id)?.blocked_by.binary_search(&blocker)
+            && let Some(task) = self.edit(id)
+        {
+            task.blocked_by.remove(at);
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Whether what `id` waits for is different from before, of which nothing else was changed; what is not is as if it had
+    /// not been touched.
+    pub(crate) fn settle(&mut self, id: u64) -> bool {
+        let before = self.state.tasks.get(&id).map(|task| &task.blocked_by);
+        let is_different = self.tasks.get(&id).is_some_and(|task| Some(&task.blocked_by) != before);
+        if !is_different {
+            self.tasks.remove(&id);
+        }
+        is_different
     }
 
     /// Says what happened to a task that [`Working::block`] or [`Working::unblock`] has changed.
@@ -122,21 +139,61 @@ impl<'a> Working<'a> {
         self.events.push(Event { id, kind, fields });
     }
 
-    /// Whether `from` waits for `to`, directly or by way of others.
-    fn waits_for(&self, from: u64, to: u64) -> bool {
+    /// What `id` waits for that waits for `id`, directly or by way of others: neither could ever be claimed.
+    pub(crate) fn circle_through(&self, id: u64) -> Option<u64> {
+        let task = self.get(id)?;
         let mut seen = BTreeSet::new();
-        let mut next = alloc::vec![from];
-        while let Some(id) = next.pop() {
-            if id == to {
-                return true;
-            }
-            if seen.insert(id)
-                && let Some(task) = self.get(id)
-            {
-                next.extend(&task.blocked_by);
+        for blocker in &task.blocked_by {
+            let mut next = alloc::vec![*blocker];
+            while let Some(other) = next.pop() {
+                if other == id {
+                    return Some(*blocker);
+                }
+                if seen.insert(other)
+                    && let Some(task) = self.get(other)
+                {
+                    next.extend(&task.blocked_by);
+                }
             }
         }
-        false
+        None
+    }
+
+    /// Two of the tasks from `first` on that wait for each other, directly or by way of others; nothing else waits for one
+    /// of those.
+    pub(crate) fn circle_from(&self, first: u64) -> Option<(u64, u64)> {
+        // How many blockers of each are not settled yet, and who waits for whom.
+        let mut open: BTreeMap<u64, usize> = BTreeMap::new();
+        let mut waiting: BTreeSet<(u64, u64)> = BTreeSet::new();
+        for (id, task) in self.tasks.range(first..) {
+            let blockers = &task.blocked_by[task.blocked_by.partition_point(|blocker| *blocker < first)..];
+            open.insert(*id, blockers.len());
+            waiting.extend(blockers.iter().map(|blocker| (*blocker, *id)));
+        }
+        let mut settled: Vec<u64> = open.iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
+        while let Some(id) = settled.pop() {
+            open.remove(&id);
+            for (_, other) in waiting.range((id, 0)..=(id, u64::MAX)) {
+                if let Some(count) = open.get_mut(other) {
+                    *count -= 1;
+                    if *count == 0 {
+                        settled.push(*other);
+                    }
+                }
+            }
+        }
+        // Whatever is left waits for something that is left: going on from one to the next leads into a circle.
+        let blocker_of = |id: u64| {
+            self.tasks
+                .get(&id)
+                .and_then(|task| task.blocked_by.iter().find(|blocker| open.contains_key(blocker)).copied())
+        };
+        let mut id = *open.keys().next()?;
+        let mut seen = BTreeSet::new();
+        while seen.insert(id) {
+            id = blocker_of(id)?;
+        }
+        Some((id, blocker_of(id)?))
     }
 
     /// What is to be written; `None` if nothing changed.

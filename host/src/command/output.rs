@@ -1,6 +1,7 @@
 //! Standard output: buffered, and checked, since a reader may close it at any moment.
 
 use super::failure::Failure;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::path::Path;
@@ -14,6 +15,13 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
         Self { stdout: BufWriter::with_capacity(64 * 1024, io::stdout().lock()), json }
+    }
+
+    /// Whether its reader is gone, as far as that can be told without writing anything.
+    pub(crate) fn is_closed(&self) -> bool {
+        let mut watched = [PollFd::new(self.stdout.get_ref(), PollFlags::empty())];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut watched, Some(&now)).is_ok() && watched[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
     }
 
     /// Whether JSON is asked for.

@@ -33,6 +33,23 @@ fn what_nobody_could_read_is_given_back() {
 }
 
 #[test]
+fn tasks_that_were_made_and_nobody_saw_are_told() {
+    let place = Place::new();
+    for flags in [&[][..], &["--json"]] {
+        let new = [&["task", "new", "l", "x"], flags].concat();
+        let answer = place.run_unread(&new);
+        assert!(answer.stderr.contains(" was made"), "{}", answer.stderr);
+        answer.expect(5, &new);
+    }
+    let file = place.path().join("batch.json");
+    std::fs::write(&file, r#"[{"subject":"a"},{"subject":"b"}]"#).unwrap();
+    let batch = ["task", "batch", "l", file.to_str().unwrap()];
+    let answer = place.run_unread(&batch);
+    assert!(answer.stderr.contains("tasks 3 to 4 were made"), "{}", answer.stderr);
+    answer.expect(5, &batch);
+}
+
+#[test]
 fn a_full_standard_output_is_an_error() {
     let place = Place::new();
     let full = File::options().write(true).open("/dev/full").unwrap();

@@ -3,7 +3,6 @@
 use crate::command::durability::DurabilityFlags;
 use crate::command::failure::Failure;
 use crate::command::globals::Globals;
-use crate::command::output::Output;
 use crate::command::payload::{is_standard_input, read_batch};
 use crate::command::stores::{self, TASKS};
 use clap::Args;
@@ -73,11 +72,7 @@ impl Batch {
         drop(text);
         let tasks: Vec<NewTask<'_>> = entries.iter().map(Entry::task).collect();
         let ids = opener.open()?.task_create(&self.list, &tasks, self.by.as_deref(), self.durability.durability())?;
-        let mut output = Output::new(globals.json);
-        for id in ids {
-            output.answer(id, &serde_json::json!({ "id": id }))?;
-        }
-        output.finish()
+        super::tell_made(globals, &ids)
     }
 }
 

@@ -15,7 +15,8 @@ use leasehold::tasklist::Claim;
 ///
 /// It is in progress then, until it is done, released or abandoned, or until its holder is over; what a dead holder has
 /// may be claimed. What the holder has already is answered with the token it has it under. --next claims the most urgent
-/// task that can be, by priority and then by age, and another each time.
+/// task that can be, by priority and then by age, and another each time: what a holder was given and never heard of is
+/// found with `ls --status in-progress`, and claimed again by its ID.
 ///
 /// With --json: {"outcome", "by", "id", "token"}, and on `ok` "task", as of `show`. The outcome is the first that is true
 /// of: not-found; already-completed (or abandoned); already-owned by {"holder", "epoch", "token"}; blocked by the tasks

@@ -12,7 +12,8 @@ use clap::Args;
 ///
 /// In tab-separated columns: list, how many tasks are pending, in progress, completed, abandoned, and the revision. With
 /// --json: {"list", "revision", "created", "created_by", "metadata", "seen", "pending", "in_progress", "completed",
-/// "abandoned"}. A list that cannot be read is told on standard error, and the exit code is 4 then.
+/// "abandoned"}. A list that cannot be read is told on standard error, and the exit code is 4 then (5 where it could not be
+/// looked into). A list whose full name is lost is told by the name of its directory.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  leasehold task lists")]
 pub(crate) struct Lists {}

@@ -21,6 +21,7 @@ mod why;
 
 use super::failure::Failure;
 use super::globals::Globals;
+use super::output::Output;
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
@@ -67,6 +68,23 @@ impl TaskCommand {
             Self::Lists(command) => command.run(globals),
             Self::Reap(command) => command.run(globals),
         }
+    }
+}
+
+/// Prints the ids of new tasks. A reader that is gone is a failure here: nobody has seen which tasks were made.
+fn tell_made(globals: &Globals, ids: &[u64]) -> Result<(), Failure> {
+    let mut output = Output::new(globals.json);
+    let told = ids.iter().try_for_each(|id| output.answer(id, &serde_json::json!({ "id": id })));
+    match told.and_then(|()| output.finish()) {
+        Err(Failure::Closed) => {
+            let made = match ids {
+                [first, .., last] => format!("tasks {first} to {last} were made, standard output"),
+                [id] => format!("task {id} was made, standard output"),
+                [] => "standard output".to_owned(),
+            };
+            Err(Failure::io(made, std::io::ErrorKind::BrokenPipe.into()))
+        }
+        told => told,
     }
 }
 

@@ -3,7 +3,6 @@
 use crate::command::durability::DurabilityFlags;
 use crate::command::failure::Failure;
 use crate::command::globals::Globals;
-use crate::command::output::Output;
 use crate::command::stores::{self, TASKS};
 use clap::Args;
 use leasehold::tasklist::NewTask;
@@ -65,10 +64,6 @@ impl New {
         };
         let mut session = stores::open(globals, TASKS, &[&self.list])?;
         let ids = session.task_create(&self.list, &[task], self.by.as_deref(), self.durability.durability())?;
-        let mut output = Output::new(globals.json);
-        for id in ids {
-            output.answer(id, &serde_json::json!({ "id": id }))?;
-        }
-        output.finish()
+        super::tell_made(globals, &ids)
     }
 }

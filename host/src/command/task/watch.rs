@@ -12,9 +12,12 @@ use leasehold::wake::Wake;
 use leasehold::{Error, Session, Store};
 use leasehold_core::Error as StoreError;
 use std::sync::mpsc::{self, TryRecvError};
+use std::time::{Duration, Instant};
 
 /// How many changes are asked of the store at a time.
 const PAGE: u32 = 1_000;
+/// How often it is seen whether somebody still reads, while nothing happens.
+const READER_EVERY: Duration = Duration::from_secs(1);
 
 /// Tells the changes of a list as they happen, until it is stopped
 ///
@@ -74,8 +77,11 @@ impl Watch {
             }
             since = revision;
             output.finish()?;
+            if output.is_closed() {
+                return Err(Failure::Closed);
+            }
             if !more {
-                let _ = mark.wait(None);
+                let _ = mark.wait(Some(Instant::now() + READER_EVERY));
             }
         }
     }
