@@ -129,7 +129,7 @@ fn what_was_pushed_into_a_pack_and_synced_survives_any_cut_and_what_was_not_is_w
 }
 
 #[test]
-fn a_synced_batch_survives_any_cut_whole_and_an_unsynced_one_is_never_seen_in_part() {
+fn a_synced_batch_survives_any_cut_whole_and_each_task_of_an_unsynced_one_is_whole_or_not_there() {
     for sync in [Synced, Unsynced] {
         for seed in 0..CUTS {
             let world = world(&[]);
@@ -284,4 +284,83 @@ fn two_who_reconcile_a_packed_task_never_remove_both_names() {
         })
         .bounded()
         .holds();
+}
+
+/// What says that its content lies beyond any file is no task: it is in nobody's way, and the doctor names it.
+#[test]
+fn a_name_that_leads_beyond_any_file_is_foreign() {
+    let world = empty_queue(&["a"]);
+    world.queue("q").push(&[task("good")], Refuse, Standard).unwrap();
+    let bucket = world.view(|view| view.names(&format!("{QUEUE}/pending/5"))).remove(0);
+    let name = "01hf7uaq000000.0123456789abcdef.0.0.5.1hf7uaq00.6-6-8000000000000-1.0r3kc10.5.-.p";
+    world.file(&format!("{QUEUE}/pending/5/{bucket}/{name}"), "x");
+    assert_eq!(claimed(&world, "a").payload, b"good");
+    let a = world.holders().attach("a", Standard).unwrap();
+    assert!(world.queue("q").claim(&a, 1, None, Standard).unwrap().is_empty());
+    assert_eq!(world.maintenance().check().unwrap().len(), 1);
+}
+
+/// What an instance has pushed itself it knows before it lists it; that makes nothing of it twice, or out of order.
+#[test]
+fn one_who_pushes_and_claims_has_its_tasks_in_their_order() {
+    let world = empty_queue(&["a"]);
+    let (pusher, queue) = (world.queue("q"), world.queue("q"));
+    let a = world.holders().attach("a", Standard).unwrap();
+    queue.push(&[task("00")], Refuse, Unsynced).unwrap();
+    world.advance(1);
+    for n in 1..5 {
+        pusher.push(&[task(&format!("{n:02}"))], Refuse, Unsynced).unwrap();
+    }
+    world.advance(5_000);
+    pusher.push(&[task("05")], Refuse, Unsynced).unwrap();
+    // Of one moment, the order of two instances is anybody's guess.
+    world.advance(1);
+    let mut did = vec![text(&queue.claim(&a, 1, None, Standard).unwrap()[0].payload)];
+    for n in 6..30 {
+        queue.push(&[task(&format!("{n:02}"))], Refuse, Unsynced).unwrap();
+    }
+    while let Some(task) = queue.claim(&a, 1, None, Standard).unwrap().pop() {
+        did.push(text(&task.payload));
+    }
+    assert_eq!(did, (0..30).map(|n| format!("{n:02}")).collect::<Vec<_>>());
+}
+
+/// At random, and cut at random: what was pushed synced and not handed out is there, whole and once.
+#[test]
+fn whatever_was_done_with_a_pack_before_a_cut_a_synced_push_is_there_after_it() {
+    for seed in 1..CUTS {
+        let world = empty_queue(&["a"]);
+        let queue = world.queue("q");
+        let a = world.holders().attach("a", Standard).unwrap();
+        let mut draw = seed;
+        let mut next = move |below: u64| {
+            draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (draw >> 33) % below
+        };
+        let (mut waiting, mut ended) = (Vec::new(), Vec::new());
+        for n in 0..12 {
+            match next(4) {
+                0 | 1 => {
+                    let payload = format!("{n:02}");
+                    queue.push(&[task(&payload)], Refuse, Synced).unwrap();
+                    waiting.push(payload);
+                }
+                2 => {
+                    for task in queue.claim(&a, 1 + next(2) as u32, None, Synced).unwrap() {
+                        let payload = text(&task.payload);
+                        waiting.retain(|other| *other != payload);
+                        queue.done(&task.receipt, None, Synced).unwrap();
+                        ended.push(payload);
+                    }
+                }
+                _ => world.advance(next(5_000)),
+            }
+        }
+        let after = world.power_cut(Cut::Seed(seed), Disk::Whole);
+        after.maintenance().reconcile().unwrap();
+        let mut did = later_in(&after).unwrap_or_else(|error| panic!("seed {seed}: {error}")).did;
+        did.retain(|payload| payload != "first");
+        did.sort();
+        assert_eq!(did, waiting, "seed {seed}, ended {ended:?}");
+    }
 }

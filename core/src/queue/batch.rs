@@ -34,13 +34,14 @@ pub(crate) fn make<D: Directory>(
             return Ok(dir);
         }
         let mut at = 0;
+        let mut is_single = pack.is_refused();
         while at < tasks.len() {
-            let end = if pack.is_refused() { at + 1 } else { tasks.len().min(at + PACK_LINKS_MAX) };
+            let end = if is_single { at + 1 } else { tasks.len().min(at + PACK_LINKS_MAX) };
             let made = match (&tasks[at..end], &entries[at..end]) {
                 ([task], [entry]) => create_file(&dir, &entry.text(), &[task.payload, &task.trailer]),
                 (tasks, entries) => match make_pack(&dir, tasks, entries, environment) {
                     Err(FsError::Unsupported) => {
-                        pack.refuse();
+                        is_single = true;
                         continue;
                     }
                     other => other,
@@ -82,8 +83,8 @@ fn link_all<D: Directory>(
                 pack.forget();
                 return Err(error);
             }
-            Err(_) => {
-                pack.refuse();
+            Err(error) => {
+                pack.refuse(&error);
                 made.iter().try_for_each(|name| dir.unlink(name))?;
                 return Ok(false);
             }

@@ -16,6 +16,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
+/// How many names of what an instance has pushed itself it keeps in mind.
+const LEARNED_MAX: usize = 4_096;
+
 /// What tasks and tickets sort by: priority, due time, sequence, nonce.
 pub(crate) type Order = (u8, u64, u32, Nonce);
 
@@ -62,6 +65,10 @@ pub(crate) struct Candidates<D> {
     refreshed_ms: Option<u64>,
     /// How many buckets were listed since.
     listed: u64,
+    /// How many names were learned since.
+    learned: usize,
+    /// What the last name that was handed out sorts by.
+    last: Option<Order>,
     /// Why a bucket could not be listed.
     failed: Option<Error>,
     /// Whether the last look found `pending` without anything in it.
@@ -76,6 +83,8 @@ impl<D> Default for Candidates<D> {
             unlisted: Vec::new(),
             refreshed_ms: None,
             listed: 0,
+            learned: 0,
+            last: None,
             failed: None,
             is_bare: false,
         }
@@ -152,6 +161,10 @@ impl<D: Directory> Candidates<D> {
             return Some(candidate);
         }
         loop {
+            // What was learned may have been listed as well.
+            while self.known.peek().is_some_and(|Reverse(candidate)| Some(candidate.order) == self.last) {
+                self.known.pop();
+            }
             let bound = self.unlisted.last().map(|bucket| (bucket.name.priority, bucket.name.earliest_ms()));
             let known = self.known.peek().map(|Reverse(candidate)| (candidate.order.0, candidate.order.1));
             match (known, bound) {
@@ -161,12 +174,19 @@ impl<D: Directory> Candidates<D> {
                 _ => self.list_next(now_ms),
             }
         }
-        self.known.pop().map(|Reverse(candidate)| candidate)
+        let candidate = self.known.pop().map(|Reverse(candidate)| candidate);
+        self.last = candidate.as_ref().map(|candidate| candidate.order);
+        candidate
     }
 
     /// Adds a name that was not there when `pending` was last looked at, if it was.
     pub(crate) fn learn(&mut self, candidate: Candidate<D>) {
+        if self.learned >= LEARNED_MAX {
+            // Whoever pushes and claims nothing keeps no more in mind; the next claim looks again.
+            self.clear();
+        }
         if self.refreshed_ms.is_some() {
+            self.learned += 1;
             self.known.push(Reverse(candidate));
         }
     }

@@ -36,6 +36,8 @@ use alloc::vec::Vec;
 const LISTING_MS_MAX: u64 = 20;
 /// Where listing takes long, it may be so many times as old as it took: a long queue costs no more than a short one.
 const LISTING_SHARE: u64 = 16;
+/// But no older than this: whatever a look costs, what is urgent is found.
+const LISTING_MS_MOST: u64 = 2_000;
 /// How often a claim that finds nothing ready takes back what is over, and opens all directories again by name.
 const THOROUGH_MS: u64 = 1_000;
 /// How many tasks that cannot be read, or are damaged, one claim passes over.
@@ -176,10 +178,12 @@ impl<D: Directory> Queue<D> {
         // Where everything fails, the disk does: not all of a long queue is tried.
         while gathered.taken.len() < max && bytes < CLAIM_BYTES_MAX && failures < TRIES_MAX && self.has_layout() {
             let monotonic_ms = self.environment().monotonic_ms();
-            let listing_ms_max = LISTING_MS_MAX.max(self.listing_ms.get().saturating_mul(LISTING_SHARE));
+            let share_ms = self.listing_ms.get().saturating_mul(LISTING_SHARE);
+            let listing_ms_max = share_ms.clamp(LISTING_MS_MAX, LISTING_MS_MOST);
             if !is_fresh && self.candidates.borrow().is_older_than(listing_ms_max, monotonic_ms) {
                 self.refresh(layout, max);
                 is_fresh = true;
+                continue;
             }
             let now_ms = self.environment().now_ms();
             let candidate = self.next_candidate(now_ms, monotonic_ms);

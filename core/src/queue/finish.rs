@@ -58,11 +58,16 @@ impl<D: Directory> Queue<D> {
             receipt,
             Act {
                 next: &|entry| match &entry.place {
-                    Place::Claimed { holder, epoch, .. } => Entry {
+                    Place::Claimed { holder, epoch, set_ms, .. } => Entry {
                         place: Place::Claimed {
                             holder: holder.clone(),
                             epoch: *epoch,
-                            set_ms: now_ms,
+                            // No name comes back, also where a claim is extended twice in one millisecond.
+                            set_ms: if set_ms.checked_sub(now_ms).is_some_and(|ahead_ms| ahead_ms < 1_000) {
+                                set_ms.saturating_add(1)
+                            } else {
+                                now_ms
+                            },
                             for_ms: lasting_ms,
                         },
                         ..entry.clone()

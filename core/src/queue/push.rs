@@ -180,7 +180,8 @@ impl<D: Directory> Queue<D> {
                         opened.sync(&layout)?;
                         self.sync_published(&layout)?;
                     }
-                    self.learn(entry, target, &Rc::new(opened.dir));
+                    // What is pushed by this instance is seen by it at once, whatever it has listed before.
+                    self.candidates.borrow_mut().clear();
                     return Ok(id);
                 }
                 // A sweeper took it for debris, or somebody removed the directories.
@@ -231,8 +232,8 @@ impl<D: Directory> Queue<D> {
                 // A sweeper took the pack for debris, or somebody removed the bucket, or more.
                 Err(FsError::NotFound) => self.forget_layout(),
                 Err(error @ (FsError::NoSpace | FsError::ReadOnly)) => return Err(at(error)),
-                Err(_) => {
-                    self.pack.refuse();
+                Err(error) => {
+                    self.pack.refuse(&error);
                     return Ok(false);
                 }
             }

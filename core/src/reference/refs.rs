@@ -219,8 +219,8 @@ impl<D: Directory> Refs<D> {
                 Ok(None)
             }
             Err(error @ (FsError::NoSpace | FsError::ReadOnly | FsError::Exists)) => Err(error),
-            Err(_) => {
-                self.pack.refuse();
+            Err(error) => {
+                self.pack.refuse(&error);
                 Ok(None)
             }
         }

@@ -24,6 +24,8 @@ pub(crate) const PACK_LINKS_MAX: usize = 1_000;
 const PACKED_BYTES_MAX: usize = 32 * 1024;
 /// After each thing, so that a pack of lines reads well.
 pub(crate) const SEPARATOR: &[u8] = b"\n";
+/// No extent ends beyond so many bytes: what says otherwise is no name of ours.
+const END_MAX: u64 = 1 << 40;
 /// Packs are told apart by so many bits: enough for whoever has read one of them to know another.
 const ID_BITS: u32 = 40;
 
@@ -59,7 +61,8 @@ impl Extent {
         let mut fields = text.split('-');
         let mut number = || number::read_plain(fields.next()?);
         let (length, at, pack) = (number()?, number()?, number()?);
-        let is_sound = at.checked_add(length).is_some() && pack >> ID_BITS == 0 && fields.next().is_none();
+        let ends = at.checked_add(length).is_some_and(|end| end <= END_MAX);
+        let is_sound = ends && pack >> ID_BITS == 0 && fields.next().is_none();
         is_sound.then_some(Extent { pack, at, length })
     }
 }
@@ -144,10 +147,13 @@ impl<D: Directory> Pack<D> {
         self.is_refused.get()
     }
 
-    /// A second name was refused: there will be none.
-    pub(crate) fn refuse(&self) {
+    /// A second name was refused: what was to stand here needs a file of its own, and where there are no second names
+    /// at all, so does everything.
+    pub(crate) fn refuse(&self, error: &FsError) {
         self.forget();
-        self.is_refused.set(true);
+        if matches!(error, FsError::Unsupported | FsError::Denied) {
+            self.is_refused.set(true);
+        }
     }
 
     /// Goes on in a new pack.
@@ -220,7 +226,12 @@ impl<D: Directory> Pack<D> {
     /// # Errors
     /// Whatever the system answers.
     pub(crate) fn sync(&self) -> FsResult<()> {
-        self.open.borrow().as_ref().map_or(Ok(()), |open| open.file.sync())
+        let synced = self.open.borrow().as_ref().map_or(Ok(()), |open| open.file.sync());
+        if synced.is_err() {
+            // What stands beside what could not be written is not trusted: the next thing goes into a new pack.
+            self.forget();
+        }
+        synced
     }
 }
 
@@ -232,7 +243,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_extent_reads_back_as_written(pack in 0u64..(1 << ID_BITS), at in 0u64..(1 << 40), length in 0u64..(1 << 40)) {
+        fn an_extent_reads_back_as_written(pack in 0u64..(1 << ID_BITS), at in 0u64..(1 << 39), length in 0u64..(1 << 39)) {
             let extent = Extent { pack, at, length };
             let mut text = String::new();
             extent.write(&mut text);
@@ -242,7 +253,17 @@ mod tests {
 
     #[test]
     fn what_is_no_extent_is_none() {
-        for text in ["", "1", "1-2", "1-2-3-4", "1--3", "1-2-vvvvvvvvv", "w-2-3", "fvvvvvvvvvvvv-fvvvvvvvvvvvv-1"] {
+        for text in [
+            "",
+            "1",
+            "1-2",
+            "1-2-3-4",
+            "1--3",
+            "1-2-vvvvvvvvv",
+            "w-2-3",
+            "fvvvvvvvvvvvv-fvvvvvvvvvvvv-1",
+            "1-8000000000000-1",
+        ] {
             assert_eq!(Extent::read(text), None, "{text}");
         }
     }

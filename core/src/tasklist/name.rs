@@ -126,7 +126,7 @@ mod tests {
         #[test]
         fn a_name_reads_back_as_written(revision in 0..=number::MOMENT_MAX, since_ms: u64, crc: u32, next_id: u64, forgotten: u64, kept: u64, is_tomb: bool, with: bool, is_packed: bool) {
             let birth = Nonce::read("0123456789abcdef").unwrap();
-            let extent = is_packed.then_some(Extent { pack: since_ms >> 24, at: next_id >> 24, length: kept >> 24 });
+            let extent = is_packed.then_some(Extent { pack: since_ms >> 24, at: next_id >> 25, length: kept >> 25 });
             let head = EntryName { nonce: birth, crc, extent };
             let snapshot = with.then_some(head);
             let name = ListName { revision, is_tomb, since_ms, birth, head, snapshot, next_id, forgotten, kept };

@@ -174,10 +174,10 @@ impl World {
                 .flatten()
                 .filter(|(_, child)| child == ino)
                 .count();
-            let Some(now) = fs.node(*ino) else { continue };
-            let whole = now.body.clone();
+            // What the running system has forgotten stands on the disk as it was.
+            let whole = fs.node(*ino).or_else(|| after.node(*ino)).map(|node| node.body.clone());
             if let Some(node) = after.node_mut(*ino) {
-                if let (Body::File(kept), Body::File(bytes)) = (&mut node.body, whole) {
+                if let (Body::File(kept), Some(Body::File(bytes))) = (&mut node.body, whole) {
                     let safe = journal.dirty.iter().find(|(file, _)| file == ino).map(|(_, safe)| *safe);
                     *kept = match (safe, cut) {
                         (None, _) => bytes,
