@@ -100,7 +100,7 @@ impl<D: Directory> Taken<D> {
 
 impl<D: Directory> Queue<D> {
     /// Claims up to `max` tasks (1 to 1,000) for `lasting_ms` (10 minutes if `None`), in order of priority, due time
-    /// and pushing; fewer once they have 32 MiB of payload together, or stood in 256 places. Where nothing else is ready, claims that are over are
+    /// and pushing; fewer once they have 32 MiB of payload together, or stood in 256 places (buckets, and directories of given ids). Where nothing else is ready, claims that are over are
     /// put back: by the first such call, and then about once a second. Unsynced by default.
     ///
     /// # Errors
