@@ -18,6 +18,8 @@ const UNSYNCED: Durability = Durability::Unsynced;
 const LIVES: u32 = 2_000;
 /// How often what is done once is done in a round.
 const ONCE: usize = 5;
+/// How much there is at most on a disk, where more would take minutes to make.
+const DISK_SIZE_MAX: usize = 10_000;
 /// The rounds, unless told otherwise.
 const ROUNDS: u32 = 3;
 
@@ -41,15 +43,15 @@ struct Plan {
 /// What was measured, each in microseconds or, of memory, in bytes.
 type Costs = BTreeMap<&'static str, Vec<f64>>;
 
-const PLANS: [Plan; 6] = [
+const PLANS: [Plan; 7] = [
     Plan { kind: Kind::Pending(1_000), of: "pending, pushed 1,000 at once", sizes: &[10, 10_000, 1_000_000] },
     Plan { kind: Kind::Pending(100), of: "pending, pushed 100 at once", sizes: &[10, 10_000, 1_000_000] },
     Plan { kind: Kind::Pending(1), of: "pending, pushed one by one", sizes: &[10, 10_000, 100_000] },
     Plan { kind: Kind::Pending(65_536), of: "pending, pushed all at once", sizes: &[10, 10_000, 65_536] },
     Plan { kind: Kind::Claimed, of: "claimed", sizes: &[10, 10_000] },
     Plan { kind: Kind::Queues, of: "queues", sizes: &[10, 1_000] },
+    Plan { kind: Kind::Leases, of: "leases", sizes: &[10, 1_000, 100_000] },
 ];
-const LEASES: Plan = Plan { kind: Kind::Leases, of: "leases", sizes: &[10, 10_000, 100_000] };
 
 /// Measures everything at one place, natively and in the component.
 pub(crate) fn run(
@@ -60,14 +62,15 @@ pub(crate) fn run(
 ) -> Result<Vec<ScaleTable>> {
     let engine = Engine::new()?;
     let mut tables = Vec::new();
-    // On a disk that makes files slowly, so many leases would take minutes to make.
-    for plan in PLANS.iter().chain((place == "memory").then_some(&LEASES)) {
+    for plan in &PLANS {
         if !words.iter().all(|word| format!("{place}, {}", plan.of).contains(word.as_str())) {
             continue;
         }
+        let is_short = |size: &usize| place == "memory" || *size <= DISK_SIZE_MAX;
+        let sizes: Vec<usize> = plan.sizes.iter().copied().filter(is_short).collect();
         for side in ["native", "component"] {
             let mut costs: Vec<Costs> = Vec::new();
-            for size in plan.sizes {
+            for size in &sizes {
                 eprintln!("{place}, {side}, {size} {}", plan.of);
                 let root = folder()?;
                 let open = || match side {
@@ -81,20 +84,25 @@ pub(crate) fn run(
                 }
                 costs.push(own);
             }
-            tables.push(table(place, side, plan, &costs));
+            tables.push(table(place, side, (plan.of, &sizes), &costs));
         }
     }
     Ok(tables)
 }
 
-fn table(place: &'static str, side: &'static str, plan: &Plan, costs: &[Costs]) -> ScaleTable {
+fn table(
+    place: &'static str,
+    side: &'static str,
+    (of, sizes): (&'static str, &[usize]),
+    costs: &[Costs],
+) -> ScaleTable {
     let actions = costs.first().map(|first| first.keys().copied().collect::<Vec<_>>()).unwrap_or_default();
     let middles = |action| costs.iter().map(|own| own.get(action).map_or(f64::NAN, |all| median(all))).collect();
     ScaleTable {
         place,
         side,
-        of: plan.of,
-        sizes: plan.sizes.to_vec(),
+        of,
+        sizes: sizes.to_vec(),
         costs: actions.into_iter().map(|action| (action, middles(action))).collect(),
     }
 }
