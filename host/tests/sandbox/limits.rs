@@ -231,3 +231,23 @@ fn a_claim_of_many_tasks_with_given_ids_takes_as_many_as_can_be_open() {
         left -= tasks.len();
     }
 }
+
+#[test]
+fn one_session_works_with_ever_so_many_queues() {
+    let (_place, grants) = granted();
+    let mut session = Engine::new().unwrap().open(&grants).unwrap();
+    let holder = session.holder_open("w", 600_000, STANDARD).unwrap();
+    for round in 0..2 {
+        for number in 0..300 {
+            let mut queue = session.queue(&format!("queue-{number}")).unwrap();
+            // The first has a file of its own, the second is packed.
+            for _ in 0..2 {
+                queue.push(&[task(b"x")], OnDuplicate::Refuse, Durability::Unsynced).unwrap();
+            }
+            let tasks = queue.claim(&holder, 2, None, Durability::Unsynced).unwrap();
+            assert_eq!(tasks.len(), 2, "queue {number}, round {round}");
+            queue.done(&tasks[0].receipt, None, Durability::Unsynced).unwrap();
+        }
+    }
+    assert_eq!(session.queue_list().unwrap().len(), 300);
+}
