@@ -15,6 +15,7 @@ mod mended;
 mod pages;
 mod queue;
 mod queue_given;
+mod queue_many;
 mod queue_operator;
 mod queue_removed;
 mod queue_trouble;

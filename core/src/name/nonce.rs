@@ -16,6 +16,9 @@ pub struct Nonce {
 }
 
 impl Nonce {
+    /// None sorts before it.
+    pub(crate) const LEAST: Nonce = Nonce { high: 0, low: 0 };
+
     /// Draws eighty random bits.
     #[must_use]
     pub fn draw(environment: &Environment) -> Self {

@@ -1,9 +1,10 @@
 //! Buckets: the directories into which `pending` is divided, so that no claim lists all of a long queue.
 //!
 //! `pending/<priority>/<window>-<shard>/` holds tasks of one priority that are due within one window of
-//! about four seconds; an instance that pushes more than fits goes on in the next shard. A batch is a bucket of
-//! its own, `<window>-<nonce>`, published by one rename; the tasks in it may have several priorities and due times,
-//! and it stands where the most urgent of them does.
+//! about four seconds; an instance that pushes more than fits goes on in another, `<due>-<shard>`, in which nothing is
+//! due earlier than that. A batch is a bucket of its own, `<due>-<nonce>`, published by one rename; the tasks in it may have
+//! several priorities and due times, and it stands where the most urgent of them does. So however much is pushed in
+//! one window, a claim lists what is due first, and not all of it.
 //!
 //! Buckets whose window is past are removed when the kernel agrees that they are empty. A rename into one
 //! that was removed fails as a whole, and is done again into one made anew.
@@ -27,33 +28,47 @@ pub(crate) const SHARD_TASKS: u64 = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct BucketName {
     pub(crate) priority: u8,
-    window: u64,
+    from_ms: u64,
+    /// Whether it begins where its window does, and is named by that.
+    is_first: bool,
     suffix: String,
 }
 
 impl BucketName {
     /// The bucket for single tasks that are due at `due_ms`.
     pub(crate) fn shared(priority: u8, due_ms: u64, shard: u64) -> Self {
-        let mut suffix = String::new();
-        number::write(&mut suffix, shard);
-        BucketName { priority, window: due_ms >> WINDOW_BITS, suffix }
+        BucketName { priority, from_ms: due_ms >> WINDOW_BITS << WINDOW_BITS, is_first: true, suffix: digits(shard) }
+    }
+
+    /// The bucket for single tasks of the same window that are due at `from_ms` or later.
+    pub(crate) fn next(priority: u8, from_ms: u64, shard: u64) -> Self {
+        BucketName { priority, from_ms, is_first: false, suffix: digits(shard) }
     }
 
     /// The bucket that is one batch.
     pub(crate) fn of_batch(priority: u8, due_ms: u64, nonce: Nonce) -> Self {
-        BucketName { priority, window: due_ms >> WINDOW_BITS, suffix: nonce.text() }
+        BucketName { priority, from_ms: due_ms, is_first: false, suffix: nonce.text() }
     }
 
     pub(crate) fn parse(priority: u8, text: &str) -> Option<Self> {
-        let (window, suffix) = text.split_once('-')?;
-        let window = number::read_fixed(window, WINDOW_DIGITS)?;
+        let (start, suffix) = text.split_once('-')?;
+        let is_first = start.len() == WINDOW_DIGITS;
+        let from_ms = if is_first {
+            number::read_fixed(start, WINDOW_DIGITS)? << WINDOW_BITS
+        } else {
+            number::read_fixed(start, number::MOMENT_DIGITS)?
+        };
         let is_suffix = Nonce::read(suffix).is_some() || (suffix.len() <= 8 && number::read(suffix).is_some());
-        is_suffix.then(|| BucketName { priority, window, suffix: String::from(suffix) })
+        is_suffix.then(|| BucketName { priority, from_ms, is_first, suffix: String::from(suffix) })
     }
 
     pub(crate) fn text(&self) -> String {
-        let mut out = String::with_capacity(WINDOW_DIGITS + 1 + self.suffix.len());
-        number::write_fixed(&mut out, self.window, WINDOW_DIGITS);
+        let mut out = String::with_capacity(number::MOMENT_DIGITS + 1 + self.suffix.len());
+        if self.is_first {
+            number::write_fixed(&mut out, self.from_ms >> WINDOW_BITS, WINDOW_DIGITS);
+        } else {
+            number::write_fixed(&mut out, self.from_ms, number::MOMENT_DIGITS);
+        }
         out.push('-');
         out.push_str(&self.suffix);
         out
@@ -61,13 +76,19 @@ impl BucketName {
 
     /// The earliest due time of what can stand in it.
     pub(crate) fn earliest_ms(&self) -> u64 {
-        self.window << WINDOW_BITS
+        self.from_ms
     }
 
     /// Whether nobody with a clock like ours puts anything in any more: its window is over, or it is a batch.
     pub(crate) fn is_past(&self, now_ms: u64) -> bool {
-        self.window < now_ms >> WINDOW_BITS || Nonce::read(&self.suffix).is_some()
+        self.from_ms >> WINDOW_BITS < now_ms >> WINDOW_BITS || Nonce::read(&self.suffix).is_some()
     }
+}
+
+fn digits(shard: u64) -> String {
+    let mut digits = String::new();
+    number::write(&mut digits, shard);
+    digits
 }
 
 /// The name of a priority's directory in `pending`.
@@ -101,7 +122,7 @@ pub(crate) fn parse_any_priority_dir(text: &str) -> Option<u8> {
 #[derive(Debug)]
 pub(crate) struct Opened<D> {
     pub(crate) dir: D,
-    priority: D,
+    pub(crate) priority: D,
     pending: D,
 }
 

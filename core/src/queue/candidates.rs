@@ -3,31 +3,47 @@
 //! Buckets are listed one by one, the most urgent first, and what stands in them is kept until it was tried. A bucket
 //! is opened only when everything known sorts after all that could stand in it.
 
-use super::bucket::{self, BucketName};
+use super::bucket::{self, BucketName, Opened};
 use super::entry::parse_order;
 use super::layout::Layout;
 use crate::capability::{Directory, FsError, Kind};
 use crate::error::Error;
 use crate::name::{Nonce, number};
-use crate::store::list_entries;
+use crate::store::{for_each_entry, list_entries};
 use alloc::collections::BinaryHeap;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::cmp::Reverse;
-
-/// How many names of what an instance has pushed itself it keeps in mind.
-const LEARNED_MAX: usize = 4_096;
 
 /// What tasks and tickets sort by: priority, due time, sequence, nonce.
 pub(crate) type Order = (u8, u64, u32, Nonce);
+
+/// How many names are known at a time: more are forgotten, and listed again when it is their turn. A batch may have
+/// 65,536, each of them known by some 200 bytes.
+const KNOWN_MAX: usize = 32_768;
+/// In how many buckets they stand: each is open, and an instance may have a thousand things open.
+const BUCKETS_MAX: usize = 256;
+
+/// A bucket that is open.
+#[derive(Debug)]
+pub(crate) struct Bucket<D> {
+    pub(crate) dir: D,
+    priority: D,
+    name: BucketName,
+    /// Where that begins which is not known of it; it is listed again from there.
+    rest: Rest,
+}
+
+type Rest = Rc<Cell<Option<Order>>>;
 
 /// A name in a bucket that could be claimed.
 #[derive(Debug)]
 pub(crate) struct Candidate<D> {
     pub(crate) order: Order,
     pub(crate) name: String,
-    pub(crate) bucket: Rc<D>,
+    pub(crate) bucket: Rc<Bucket<D>>,
 }
 
 impl<D> PartialEq for Candidate<D> {
@@ -47,10 +63,15 @@ impl<D> Ord for Candidate<D> {
     }
 }
 
+/// A bucket that is to be listed, or the rest of one.
 #[derive(Debug)]
 struct Unlisted<D> {
+    /// Nothing in it that is to be listed sorts before this.
+    from: Order,
     name: BucketName,
-    priority: Rc<D>,
+    priority: D,
+    /// Of one that was listed before.
+    rest: Option<Rest>,
 }
 
 /// What one instance knows of `pending`.
@@ -65,10 +86,12 @@ pub(crate) struct Candidates<D> {
     refreshed_ms: Option<u64>,
     /// How many buckets were listed since.
     listed: u64,
-    /// How many names were learned since.
-    learned: usize,
     /// What the last name that was handed out sorts by.
     last: Option<Order>,
+    /// In how many buckets, at most, the known names stand.
+    open: usize,
+    /// The bucket that this instance pushes into.
+    learned: Option<Rc<Bucket<D>>>,
     /// Why a bucket could not be listed.
     failed: Option<Error>,
     /// Whether the last look found `pending` without anything in it.
@@ -83,8 +106,9 @@ impl<D> Default for Candidates<D> {
             unlisted: Vec::new(),
             refreshed_ms: None,
             listed: 0,
-            learned: 0,
             last: None,
+            open: 0,
+            learned: None,
             failed: None,
             is_bare: false,
         }
@@ -132,7 +156,7 @@ impl<D: Directory> Candidates<D> {
             };
             let opened = layout.pending.open_dir(&name).and_then(|dir| list_entries(&dir).map(|listed| (dir, listed)));
             let (dir, listed) = match opened {
-                Ok((dir, listed)) => (Rc::new(dir), listed),
+                Ok((dir, listed)) => (dir, listed),
                 Err(FsError::NotFound) => continue,
                 Err(error) => {
                     self.failed = Some(pending_error(error));
@@ -143,11 +167,16 @@ impl<D: Directory> Candidates<D> {
                 if kind == Kind::Directory
                     && let Some(name) = BucketName::parse(priority, &name)
                 {
-                    self.unlisted.push(Unlisted { name, priority: Rc::clone(&dir) });
+                    let from = (priority, name.earliest_ms(), 0, Nonce::LEAST);
+                    self.unlisted.push(Unlisted { from, name, priority: dir.clone(), rest: None });
                 }
             }
         }
-        self.unlisted.sort_by(|a, b| b.name.cmp(&a.name));
+        self.sort_unlisted();
+    }
+
+    fn sort_unlisted(&mut self) {
+        self.unlisted.sort_by(|a, b| (b.from, &b.name).cmp(&(a.from, &a.name)));
     }
 
     /// Why something could not be listed, told once.
@@ -165,12 +194,16 @@ impl<D: Directory> Candidates<D> {
             while self.known.peek().is_some_and(|Reverse(candidate)| Some(candidate.order) == self.last) {
                 self.known.pop();
             }
-            let bound = self.unlisted.last().map(|bucket| (bucket.name.priority, bucket.name.earliest_ms()));
-            let known = self.known.peek().map(|Reverse(candidate)| (candidate.order.0, candidate.order.1));
-            match (known, bound) {
-                (Some(known), Some(bound)) if known < bound => break,
+            let from = self.unlisted.last().map(|bucket| bucket.from);
+            let known = self.known.peek().map(|Reverse(candidate)| candidate.order);
+            match (known, from) {
+                (Some(known), Some(from)) if known < from => break,
                 (Some(_), None) => break,
                 (None, None) => return None,
+                (None, Some(_)) => {
+                    self.open = 0;
+                    self.list_next(now_ms);
+                }
                 _ => self.list_next(now_ms),
             }
         }
@@ -180,15 +213,65 @@ impl<D: Directory> Candidates<D> {
     }
 
     /// Adds a name that was not there when `pending` was last looked at, if it was.
-    pub(crate) fn learn(&mut self, candidate: Candidate<D>) {
-        if self.learned >= LEARNED_MAX {
-            // Whoever pushes and claims nothing keeps no more in mind; the next claim looks again.
+    pub(crate) fn learn(&mut self, order: Order, name: String, bucket: &BucketName, opened: &Opened<D>) {
+        if self.refreshed_ms.is_none() {
+            return;
+        }
+        // Whoever pushes and does not claim will list it all when it does.
+        if self.known.len() >= KNOWN_MAX || self.open >= BUCKETS_MAX {
             self.clear();
+            return;
         }
-        if self.refreshed_ms.is_some() {
-            self.learned += 1;
-            self.known.push(Reverse(candidate));
+        let bucket = match &self.learned {
+            Some(learned) if learned.name == *bucket => Rc::clone(learned),
+            _ => {
+                self.open += 1;
+                let (dir, priority) = (opened.dir.clone(), opened.priority.clone());
+                let learned = Rc::new(Bucket { dir, priority, name: bucket.clone(), rest: Rest::default() });
+                self.learned = Some(Rc::clone(&learned));
+                learned
+            }
+        };
+        self.add(&bucket, order, name);
+    }
+
+    fn add(&mut self, bucket: &Rc<Bucket<D>>, order: Order, name: String) {
+        if bucket.rest.get().is_none_or(|rest| order < rest) {
+            self.known.push(Reverse(Candidate { order, name, bucket: Rc::clone(bucket) }));
+            if self.known.len() > KNOWN_MAX {
+                self.forget_the_last();
+            }
         }
+    }
+
+    /// Forgets the less urgent half of what may be known: what of a bucket is forgotten is to be listed again.
+    fn forget_the_last(&mut self) {
+        // The least of what is reversed is the last.
+        let mut all = core::mem::take(&mut self.known).into_sorted_vec();
+        let mut known = Vec::new();
+        let mut open: Vec<Rc<Bucket<D>>> = Vec::new();
+        while let Some(Reverse(candidate)) = all.pop() {
+            let is_open = open.iter().rev().any(|bucket| Rc::ptr_eq(bucket, &candidate.bucket));
+            if known.len() >= KNOWN_MAX / 2 || !(is_open || open.len() < BUCKETS_MAX / 2) {
+                all.push(Reverse(candidate));
+                break;
+            }
+            if !is_open {
+                open.push(Rc::clone(&candidate.bucket));
+            }
+            known.push(Reverse(candidate));
+        }
+        self.open = open.len();
+        self.known = BinaryHeap::from(known);
+        for Reverse(Candidate { order, bucket, .. }) in all.into_iter().rev() {
+            if bucket.rest.get().is_none_or(|rest| order < rest) {
+                bucket.rest.set(Some(order));
+                let Bucket { name, priority, rest, .. } = &*bucket;
+                let (name, priority, rest) = (name.clone(), priority.clone(), Some(Rc::clone(rest)));
+                self.unlisted.push(Unlisted { from: order, name, priority, rest });
+            }
+        }
+        self.sort_unlisted();
     }
 
     /// Sets aside up to `count` of the next names, so as not to race for one with those who start there.
@@ -207,32 +290,47 @@ impl<D: Directory> Candidates<D> {
     }
 
     fn list_next(&mut self, now_ms: u64) {
-        let Some(Unlisted { name, priority }) = self.unlisted.pop() else { return };
-        if name.earliest_ms() > now_ms {
+        let Some(Unlisted { from, name, priority, rest }) = self.unlisted.pop() else { return };
+        // More of it was forgotten since, and it was listed again from there.
+        let is_superseded = rest.as_ref().is_some_and(|rest| rest.get() != Some(from));
+        if is_superseded || from.1 > now_ms {
             return;
         }
         self.listed += 1;
         let text = name.text();
-        let opened = priority.open_dir(&text).and_then(|dir| list_entries(&dir).map(|listed| (dir, listed)));
-        let (dir, entries) = match opened {
-            Ok((dir, entries)) => (Rc::new(dir), entries),
+        let dir = match priority.open_dir(&text) {
+            Ok(dir) => dir,
             Err(FsError::NotFound | FsError::NotDirectory | FsError::Link) => return,
             Err(error) => {
                 self.failed = Some(Error::at(&text, &error));
                 return;
             }
         };
-        if entries.is_empty() && name.is_past(now_ms) {
-            // The kernel decides whether it is empty.
-            let _ = priority.remove_dir(&text);
+        let bucket = Rc::new(Bucket { dir, priority, name, rest: Rest::default() });
+        let mut is_empty = true;
+        let listed = for_each_entry(&bucket.dir, &mut |entry, kind| {
+            is_empty = false;
+            if kind == Kind::File
+                && let Some(order) = order_of(entry, bucket.name.priority)
+                && order.1 <= now_ms
+                && (rest.is_none() || order >= from)
+            {
+                self.add(&bucket, order, String::from(entry));
+            }
+        });
+        if let Err(error) = listed {
+            self.failed = Some(Error::at(&text, &error));
             return;
         }
-        for (entry, kind) in entries {
-            if kind == Kind::File
-                && let Some(order) = order_of(&entry, name.priority)
-                && order.1 <= now_ms
-            {
-                self.known.push(Reverse(Candidate { order, name: entry, bucket: Rc::clone(&dir) }));
+        if is_empty && bucket.name.is_past(now_ms) {
+            // The kernel decides whether it is empty.
+            let _ = bucket.priority.remove_dir(&text);
+        }
+        // It is open as long as anything that is known stands in it.
+        if Rc::strong_count(&bucket) > 1 {
+            self.open += 1;
+            if self.open > BUCKETS_MAX {
+                self.forget_the_last();
             }
         }
     }

@@ -9,7 +9,7 @@
 //! Between the rename and the answer the holder may have died, and its claim been taken back: so the holder is
 //! read *after* the rename, and what was taken is given back unless the same epoch still lives.
 
-use super::candidates::Candidate;
+use super::candidates::{Bucket, Candidate};
 use super::entry::{Cause, Entry, Place};
 use super::finish::{move_file, remove_note};
 use super::given::Given;
@@ -42,12 +42,14 @@ const LISTING_MS_MOST: u64 = 2_000;
 const THOROUGH_MS: u64 = 1_000;
 /// How many tasks that cannot be read, or are damaged, one claim passes over.
 const PASSED_OVER_MAX: usize = 65_536;
+/// From how many buckets one claim takes: each is open until the claim is done.
+const CLAIM_BUCKETS_MAX: usize = 256;
 /// How far claimers who race start apart.
 const APART_MAX: u64 = 64;
 
 /// A task that was taken and not handed out yet.
 enum Taken<D: Directory> {
-    File { entry: Entry, name: String, bucket: Rc<D> },
+    File { entry: Entry, name: String, bucket: Rc<Bucket<D>> },
     Given(Given<D>),
 }
 
@@ -88,11 +90,19 @@ impl<D: Directory> Taken<D> {
             Taken::Given(given) => &given.entry,
         }
     }
+
+    /// Whether it keeps the same bucket open.
+    fn is_beside(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Taken::File { bucket, .. }, Taken::File { bucket: other, .. }) => Rc::ptr_eq(bucket, other),
+            _ => false,
+        }
+    }
 }
 
 impl<D: Directory> Queue<D> {
     /// Claims up to `max` tasks (1 to 1,000) for `lasting_ms` (10 minutes if `None`), in order of priority, due time
-    /// and pushing; fewer once they have 32 MiB of payload together. Where nothing else is ready, claims that are over are
+    /// and pushing; fewer once they have 32 MiB of payload together, or stood in 256 places (buckets, and directories of given ids). Where nothing else is ready, claims that are over are
     /// put back: by the first such call, and then about once a second. Unsynced by default.
     ///
     /// # Errors
@@ -175,8 +185,14 @@ impl<D: Directory> Queue<D> {
         let mut lost_races = 0;
         let mut failures = 0;
         let mut bytes: u64 = 0;
+        let mut buckets = 0;
         // Where everything fails, the disk does: not all of a long queue is tried.
-        while gathered.taken.len() < max && bytes < CLAIM_BYTES_MAX && failures < TRIES_MAX && self.has_layout() {
+        while gathered.taken.len() < max
+            && bytes < CLAIM_BYTES_MAX
+            && buckets < CLAIM_BUCKETS_MAX
+            && failures < TRIES_MAX
+            && self.has_layout()
+        {
             let monotonic_ms = self.environment().monotonic_ms();
             let share_ms = self.listing_ms.get().saturating_mul(LISTING_SHARE);
             let listing_ms_max = share_ms.clamp(LISTING_MS_MAX, LISTING_MS_MOST);
@@ -194,6 +210,7 @@ impl<D: Directory> Queue<D> {
                 match self.take_one(layout, &candidate, holder, lasting_ms) {
                     Ok(Attempt::Taken(one)) => {
                         bytes = bytes.saturating_add(one.entry().size);
+                        buckets += usize::from(!gathered.taken.last().is_some_and(|last| last.is_beside(&one)));
                         gathered.taken.push(one);
                     }
                     Ok(Attempt::Raced) => {
@@ -289,14 +306,14 @@ impl<D: Directory> Queue<D> {
         let now_ms = self.environment().now_ms();
         let claimed = entry.claimed(holder.key(), holder.epoch(), now_ms, lasting_ms, 0);
         let target = claimed.text();
-        match candidate.bucket.rename(&candidate.name, &layout.claimed, &target) {
+        match candidate.bucket.dir.rename(&candidate.name, &layout.claimed, &target) {
             Ok(()) => {
                 let bucket = Rc::clone(&candidate.bucket);
                 Ok(Attempt::Taken(Taken::File { entry: claimed, name: target, bucket }))
             }
             Err(FsError::NotFound) => {
                 // Not a lost race but a lost directory, if the task is still there: names never come back.
-                if candidate.bucket.metadata(&candidate.name).is_ok() {
+                if candidate.bucket.dir.metadata(&candidate.name).is_ok() {
                     self.forget_layout();
                 }
                 Ok(Attempt::Raced)
@@ -343,7 +360,7 @@ impl<D: Directory> Queue<D> {
         for one in taken {
             let handed_out = match &one {
                 Taken::File { entry, name, bucket } => {
-                    self.hand_out_file(layout, (entry, name), bucket, sync, &mut reconciled)
+                    self.hand_out_file(layout, (entry, name), &bucket.dir, sync, &mut reconciled)
                 }
                 Taken::Given(given) => self.hand_out_given(layout, given.clone(), sync),
             };

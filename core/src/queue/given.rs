@@ -176,7 +176,7 @@ impl<D: Directory> Queue<D> {
                 Ok(Some(given)) if given.entry.nonce == ticket.nonce => given,
                 // Its push is under way, or was cut short; or it is over.
                 Ok(_) => {
-                    remove_void(layout, &candidate.bucket, &candidate.name, ticket)?;
+                    remove_void(layout, &candidate.bucket.dir, &candidate.name, ticket)?;
                     // Somebody removed `ids`, and its task stands in another: all is opened by name, and looked at again.
                     if layout.is_doubted() {
                         self.forget_layout();
@@ -194,14 +194,14 @@ impl<D: Directory> Queue<D> {
             let now_ms = self.environment().now_ms();
             let is_claimable = entry.place == Place::Pending && entry.due_ms <= now_ms;
             if !is_claimable {
-                let was_there = move_ticket(layout, &candidate.bucket, &candidate.name, &ticket.key, &entry)?;
+                let was_there = move_ticket(layout, &candidate.bucket.dir, &candidate.name, &ticket.key, &entry)?;
                 return Ok(if was_there { not_taken } else { Attempt::Raced });
             }
             // The floor is read after the ref, see [`crate::store::Floor`].
             let floor = layout.floor().read()?;
             let claimed = entry.claimed(holder.key(), holder.epoch(), now_ms, lasting_ms, floor);
             if given.swap(claimed.clone())? {
-                follow_from(layout, &candidate.bucket, &candidate.name, &ticket.key, &claimed);
+                follow_from(layout, &candidate.bucket.dir, &candidate.name, &ticket.key, &claimed);
                 return Ok(Attempt::Taken(given));
             }
             not_taken = Attempt::Raced;

@@ -44,6 +44,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
+use bucket::BucketName;
 use candidates::Candidates;
 use core::cell::{Cell, RefCell};
 use entry::{Entry, SEQ_LIMIT};
@@ -88,7 +89,7 @@ impl<D: Directory> Queues<D> {
             layout: RefCell::new(None),
             candidates: RefCell::new(Candidates::default()),
             order: Cell::new((0, 0)),
-            shard: Cell::new((0, 0)),
+            shard: Cell::new((0, 0, 0)),
             dropped: RefCell::default(),
             is_anchored: Cell::new(false),
             thorough_ms: Cell::new(None),
@@ -112,8 +113,8 @@ pub struct Queue<D: Directory> {
     candidates: RefCell<Candidates<D>>,
     /// The last place in the order that was given out: millisecond and the next sequence number.
     order: Cell<(u64, u32)>,
-    /// The window last pushed into and how many tasks went there.
-    shard: Cell<(u64, u64)>,
+    /// The window last pushed into, how many tasks went there, and where its last bucket begins.
+    shard: Cell<(u64, u64, u64)>,
     /// Files dropped into `pending` whose age is not known by the clock.
     dropped: RefCell<adopt::Watched>,
     /// Whether the directories above the tasks were synced since they were opened.
@@ -239,13 +240,18 @@ impl<D: Directory> Queue<D> {
         (at_ms, seq)
     }
 
-    /// The shard for one more task that is due at `due_ms`.
-    fn take_shard(&self, due_ms: u64) -> u64 {
-        let window = bucket::BucketName::shared(0, due_ms, 0).earliest_ms();
-        let (last, count) = self.shard.get();
-        let count = if last == window { count } else { 0 };
-        self.shard.set((window, count + 1));
-        count / bucket::SHARD_TASKS
+    /// The bucket for one more task that is due at `due_ms`. One that is full is followed by one that begins where the
+    /// task is due that did not fit, so that who claims lists one after the other.
+    fn take_bucket(&self, priority: u8, due_ms: u64) -> BucketName {
+        let first = BucketName::shared(priority, due_ms, 0);
+        let window = first.earliest_ms();
+        let (last, count, from_ms) = self.shard.get();
+        let (count, from_ms) = if last == window { (count, from_ms) } else { (0, window) };
+        let from_ms = if count > 0 && count.is_multiple_of(bucket::SHARD_TASKS) { due_ms } else { from_ms };
+        self.shard.set((window, count + 1, from_ms));
+        let shard = count / bucket::SHARD_TASKS;
+        // Those that wait for long may come in any order.
+        if shard == 0 || due_ms < from_ms { first } else { BucketName::next(priority, from_ms, shard) }
     }
 
     /// After something was renamed out of `tmp`, and synced where it stands now: syncs `tmp`, and, once for each

@@ -9,7 +9,6 @@
 
 use super::batch;
 use super::bucket::{self, BucketName, Opened};
-use super::candidates::Candidate;
 use super::content::{checksum, trailer};
 use super::entry::{Entry, Place, SEQ_LIMIT};
 use super::layout::Layout;
@@ -171,8 +170,7 @@ impl<D: Directory> Queue<D> {
                 }
                 Err(error) => return Err(Error::at("a task", &error)),
             };
-            let shard = self.take_shard(entry.due_ms);
-            let bucket = BucketName::shared(entry.priority, entry.due_ms, shard);
+            let bucket = self.take_bucket(entry.priority, entry.due_ms);
             match bucket::rename_into(&layout.tmp, &id, &layout, &bucket, &target) {
                 Ok(Some(opened)) => {
                     if sync {
@@ -180,8 +178,7 @@ impl<D: Directory> Queue<D> {
                         opened.sync(&layout)?;
                         self.sync_published(&layout)?;
                     }
-                    // What is pushed by this instance is seen by it at once, whatever it has listed before.
-                    self.candidates.borrow_mut().clear();
+                    self.learn(entry, target, &bucket, &opened);
                     return Ok(id);
                 }
                 // A sweeper took it for debris, or somebody removed the directories.
@@ -209,8 +206,7 @@ impl<D: Directory> Queue<D> {
                 }
                 Err(error) => return Err(at(error)),
             };
-            let shard = self.take_shard(entry.due_ms);
-            let bucket = match self.open_bucket(&layout, BucketName::shared(entry.priority, entry.due_ms, shard)) {
+            let bucket = match self.open_bucket(&layout, self.take_bucket(entry.priority, entry.due_ms)) {
                 Ok(bucket) => bucket,
                 Err(Error::NotFound(_)) => {
                     self.forget_layout();
@@ -226,7 +222,7 @@ impl<D: Directory> Queue<D> {
                         bucket.sync(&layout)?;
                         self.anchor(&layout)?;
                     }
-                    self.learn(entry, target, &bucket.dir);
+                    self.learn(entry, target, &bucket.name, &bucket.opened);
                     return Ok(true);
                 }
                 // A sweeper took the pack for debris, or somebody removed the bucket, or more.
@@ -248,17 +244,16 @@ impl<D: Directory> Queue<D> {
             return Ok(Rc::clone(bucket));
         }
         let opened = bucket::ensure(layout, &name)?;
-        let dir = Rc::new(opened.dir.clone());
-        let bucket = Rc::new(OpenBucket { name, dir, opened, is_anchored: Cell::new(false) });
+        let bucket = Rc::new(OpenBucket { name, opened, is_anchored: Cell::new(false) });
         *kept = Some(Rc::clone(&bucket));
         Ok(bucket)
     }
 
     /// What is pushed by this instance is seen by it at once, whatever it has listed before.
-    fn learn(&self, entry: &Entry, name: String, bucket: &Rc<D>) {
+    fn learn(&self, entry: &Entry, name: String, bucket: &BucketName, opened: &Opened<D>) {
         if entry.due_ms <= self.environment().now_ms() {
             let order = (entry.priority, entry.due_ms, entry.seq, entry.nonce);
-            self.candidates.borrow_mut().learn(Candidate { order, name, bucket: Rc::clone(bucket) });
+            self.candidates.borrow_mut().learn(order, name, bucket, opened);
         }
     }
 
@@ -314,7 +309,6 @@ impl<D: Directory> Queue<D> {
 #[derive(Debug)]
 pub(crate) struct OpenBucket<D> {
     name: BucketName,
-    dir: Rc<D>,
     opened: Opened<D>,
     /// Whether the way to it was synced since it was opened.
     is_anchored: Cell<bool>,

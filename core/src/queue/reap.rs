@@ -19,7 +19,7 @@ use crate::capability::{Directory, Kind};
 use crate::error::{Error, Result};
 use crate::holder::{Holders, Liveness};
 use crate::name::Key;
-use crate::store::{is_sync, list_entries};
+use crate::store::{for_each_entry, is_sync};
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -64,32 +64,30 @@ impl<D: Directory> Queue<D> {
     pub(crate) fn reap_over(&self, layout: &Rc<Layout<D>>, sync: bool) -> Reaped {
         let mut judged = Judged::new();
         let mut reaped = Reaped::default();
-        let listed = match list_entries(&layout.claimed) {
-            Ok(listed) => listed,
-            Err(error) => {
-                reaped.failed = Some(Error::at("claimed", &error));
-                return reaped;
-            }
-        };
-        if listed.is_empty() {
-            layout.doubt();
-        }
-        for (name, kind) in listed {
+        let mut is_empty = true;
+        // One by one: however much is claimed, not all of it is kept in mind.
+        let listed = for_each_entry(&layout.claimed, &mut |name, kind| {
+            is_empty = false;
             if kind != Kind::File {
-                continue;
+                return;
             }
-            let one = if let Some(ticket) = Ticket::parse(&name) {
-                self.reap_ticket(layout, &name, &ticket, sync, &mut judged, &mut reaped.has_moved)
-            } else if let Some(entry) = Entry::parse(&name) {
+            let one = if let Some(ticket) = Ticket::parse(name) {
+                self.reap_ticket(layout, name, &ticket, sync, &mut judged, &mut reaped.has_moved)
+            } else if let Some(entry) = Entry::parse(name) {
                 self.reap_file(layout, &entry, sync, &mut judged)
             } else {
-                continue;
+                return;
             };
             match one {
                 Ok(id) => reaped.ids.extend(id),
                 // One bad entry never stops the others.
                 Err(error) => drop(reaped.failed.get_or_insert(error)),
             }
+        });
+        if let Err(error) = listed {
+            reaped.failed.get_or_insert(Error::at("claimed", &error));
+        } else if is_empty {
+            layout.doubt();
         }
         reaped
     }

@@ -58,15 +58,25 @@ pub(crate) fn try_ensure_dir<D: Directory>(parent: &D, name: &str) -> Result<Opt
 /// was removed since it was opened is empty as well, whether or not the system says so.
 pub(crate) fn list_entries<D: Directory>(dir: &D) -> FsResult<Vec<(String, Kind)>> {
     let mut entries = Vec::new();
+    for_each_entry(dir, &mut |name, kind| entries.push((String::from(name), kind)))?;
+    Ok(entries)
+}
+
+/// The same, shown one by one.
+pub(crate) fn for_each_entry<D: Directory>(dir: &D, visit: &mut dyn FnMut(&str, Kind)) -> FsResult<()> {
+    let mut is_empty = true;
     for _ in 0..2 {
-        match dir.list(&mut |name, kind| entries.push((String::from(name), kind))) {
-            Ok(()) if entries.is_empty() => {}
-            Ok(()) => break,
-            Err(FsError::NotFound) => return Ok(Vec::new()),
+        let listed = dir.list(&mut |name, kind| {
+            is_empty = false;
+            visit(name, kind);
+        });
+        match listed {
+            Ok(()) if is_empty => {}
+            Ok(()) | Err(FsError::NotFound) => break,
             Err(error) => return Err(error),
         }
     }
-    Ok(entries)
+    Ok(())
 }
 
 /// Reads a whole file of at most `limit` bytes; `None` if it is longer.

@@ -10,8 +10,8 @@ mod trash;
 
 pub(crate) use damage::{Damage, set_aside};
 pub(crate) use files::{
-    create_file, ensure_dir, is_sync, list_entries, open_or_absent, read_file, read_from, read_sized, remove_tree,
-    sync_all, try_ensure_dir, write_all,
+    create_file, ensure_dir, for_each_entry, is_sync, list_entries, open_or_absent, read_file, read_from, read_sized,
+    remove_tree, sync_all, try_ensure_dir, write_all,
 };
 pub(crate) use floor::Floor;
 pub(crate) use format::{FORMAT_FILE, Format};

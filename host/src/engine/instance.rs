@@ -98,6 +98,11 @@ impl<D: Directory + 'static> Instance<D> {
         }
     }
 
+    /// How many bytes of memory it has.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.store.data().limiter.memory_bytes()
+    }
+
     /// Makes one call, within the time that a call may take. An error of the outer kind means that the instance is
     /// of no more use.
     pub(super) fn call<T>(

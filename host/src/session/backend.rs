@@ -40,6 +40,11 @@ pub(crate) trait Backend: LeaseBackend + CheckpointBackend + TaskBackend + JobBa
     fn holder_close(&mut self, holder: HolderSlot);
     fn holder_list(&mut self) -> Result<Vec<HolderState>>;
 
+    /// How many bytes of memory the instance has, where it has a memory of its own.
+    fn memory_bytes(&self) -> Option<usize> {
+        None
+    }
+
     fn queue_list(&mut self) -> Result<Vec<String>>;
     /// Opens the queue, or finds it among those open.
     fn queue(&mut self, name: &str) -> Result<QueueSlot>;

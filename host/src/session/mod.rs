@@ -125,6 +125,13 @@ impl Session {
         drop(holder);
     }
 
+    /// How many bytes of memory the instance has, which is the most that it has needed so far; `None` where it has none
+    /// of its own, natively or after a trap.
+    #[must_use]
+    pub fn memory_bytes(&self) -> Option<usize> {
+        self.backend.memory_bytes()
+    }
+
     /// The names of all queues.
     ///
     /// # Errors

@@ -3,8 +3,9 @@
 use super::backend::QueueSlot;
 use std::collections::HashMap;
 
-/// A program that names ever new queues does not make a session grow: at this many all are closed.
-const OPEN_MAX: usize = 256;
+/// A program that names ever new queues does not make a session grow: at this many all are closed. Each that is worked
+/// with has some sixteen directories and files open, of the 1,024 that an instance may.
+const OPEN_MAX: usize = 24;
 
 #[derive(Debug)]
 pub(crate) struct OpenQueues<Q> {

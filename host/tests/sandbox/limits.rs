@@ -186,3 +186,68 @@ fn one_instance_too_many_is_refused_and_there_is_room_again_once_another_is_clos
     drop(second);
     engine.open(&grants).unwrap();
 }
+
+/// Names, and handles of directories, are kept as far as there is room for them, whatever the queue holds.
+#[test]
+fn a_queue_of_any_length_and_many_batches_is_worked_off_in_little_memory() {
+    let (_place, grants) = granted();
+    let mut filler = Session::native(&grants).unwrap();
+    let mut push_all = |count: usize| {
+        let tasks = vec![task(&[b'.'; 180]); count];
+        filler.queue("q").unwrap().push(&tasks, OnDuplicate::Refuse, Durability::Unsynced).unwrap();
+    };
+    push_all(65_536);
+    (0..1_500).for_each(|_| push_all(2));
+    let mut limits = Limits::default();
+    limits.memory_bytes_max = 32 * MIB;
+    let mut session = Engine::with_limits(limits).unwrap().open(&grants).unwrap();
+    let holder = session.holder_open("w", 600_000, STANDARD).unwrap();
+    let mut left = 65_536 + 3_000;
+    while left > 0 {
+        let tasks = session.queue("q").unwrap().claim(&holder, 1_000, None, Durability::Unsynced).unwrap();
+        assert!(!tasks.is_empty(), "{left} are left");
+        left -= tasks.len();
+        for task in tasks {
+            session.queue("q").unwrap().done(&task.receipt, None, Durability::Unsynced).unwrap();
+        }
+    }
+    let bytes = session.memory_bytes().unwrap();
+    assert!(bytes < 24 * MIB, "{bytes}");
+}
+
+/// Each task with a given id has a directory of its own, and is open until the claim is done.
+#[test]
+fn a_claim_of_many_tasks_with_given_ids_takes_as_many_as_can_be_open() {
+    let (_place, grants) = granted();
+    let mut session = Engine::new().unwrap().open(&grants).unwrap();
+    let ids: Vec<String> = (0..1_200).map(|number| format!("id-{number}")).collect();
+    let tasks: Vec<NewTask<'_>> = ids.iter().map(|id| NewTask { id: Some(id), ..task(b"x") }).collect();
+    session.queue("q").unwrap().push(&tasks, OnDuplicate::Refuse, Durability::Unsynced).unwrap();
+    let holder = session.holder_open("w", 600_000, STANDARD).unwrap();
+    let mut left = ids.len();
+    while left > 0 {
+        let tasks = session.queue("q").unwrap().claim(&holder, 1_000, None, Durability::Unsynced).unwrap();
+        assert!(!tasks.is_empty(), "{left} are left");
+        left -= tasks.len();
+    }
+}
+
+#[test]
+fn one_session_works_with_ever_so_many_queues() {
+    let (_place, grants) = granted();
+    let mut session = Engine::new().unwrap().open(&grants).unwrap();
+    let holder = session.holder_open("w", 600_000, STANDARD).unwrap();
+    for round in 0..2 {
+        for number in 0..300 {
+            let mut queue = session.queue(&format!("queue-{number}")).unwrap();
+            // The first has a file of its own, the second is packed.
+            for _ in 0..2 {
+                queue.push(&[task(b"x")], OnDuplicate::Refuse, Durability::Unsynced).unwrap();
+            }
+            let tasks = queue.claim(&holder, 2, None, Durability::Unsynced).unwrap();
+            assert_eq!(tasks.len(), 2, "queue {number}, round {round}");
+            queue.done(&tasks[0].receipt, None, Durability::Unsynced).unwrap();
+        }
+    }
+    assert_eq!(session.queue_list().unwrap().len(), 300);
+}

@@ -22,8 +22,17 @@ impl Contender {
         Self::with(engine.open(&Grants::beneath(root.join("sandboxed")))?)
     }
 
-    fn with(mut session: Session) -> Result<Self> {
-        let holder = session.holder_open("bench", HOLDER_MS, Durability::Standard)?;
+    /// A native one under a name of its own, in the very directories of another.
+    pub(crate) fn native_named(name: &str, root: &Path) -> Result<Self> {
+        Self::named(name, Session::native(&Grants::beneath(root))?)
+    }
+
+    fn with(session: Session) -> Result<Self> {
+        Self::named("bench", session)
+    }
+
+    fn named(name: &str, mut session: Session) -> Result<Self> {
+        let holder = session.holder_open(name, HOLDER_MS, Durability::Standard)?;
         Ok(Self { session, holder })
     }
 }

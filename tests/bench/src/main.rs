@@ -15,6 +15,7 @@ mod peers;
 mod plan;
 mod report;
 mod round;
+mod scale;
 mod series;
 mod stores;
 mod turns;
@@ -50,8 +51,9 @@ struct Arguments {
     /// A folder in memory
     #[arg(long, default_value = "/dev/shm")]
     memory: PathBuf,
-    /// Measures these only: queue, lease, checkpoint, list (beside peers), sides (component and native), command
-    #[arg(long, value_delimiter = ',', value_parser = ["queue", "lease", "checkpoint", "list", "sides", "command"])]
+    /// Measures these only: queue, lease, checkpoint, list (beside peers), sides (component and native), command,
+    /// scale (much of everything)
+    #[arg(long, value_delimiter = ',', value_parser = ["queue", "lease", "checkpoint", "list", "sides", "command", "scale"])]
     only: Vec<String>,
     /// Measures the component beside these contenders only: native, raw, huey, litequeue, and so on
     #[arg(long, value_delimiter = ',')]
@@ -140,7 +142,13 @@ fn measure(arguments: &Arguments) -> Result<Report> {
         let root = empty_folder(&arguments.disk)?;
         jobs = jobs::job_runs(&arguments.command, root.path())?;
     }
-    Ok(Report { machine, marks, contenders, sides, status, jobs })
+    let mut scale = Vec::new();
+    if is_wanted("scale") {
+        for (place, folder) in [("memory", &arguments.memory), ("disk", &arguments.disk)] {
+            scale.extend(scale::run(place, arguments.rounds, &arguments.words, &mut || empty_folder(folder))?);
+        }
+    }
+    Ok(Report { machine, marks, contenders, sides, status, jobs, scale })
 }
 
 fn measure_sides(arguments: &Arguments) -> Result<Sides> {

@@ -1,7 +1,7 @@
 //! The tables, for a terminal and for a page.
 
 use crate::peers::table;
-use crate::report::{ListRate, Rate, Report, Sides, Spread, StoreRate, median};
+use crate::report::{ListRate, Rate, Report, ScaleTable, Sides, Spread, StoreRate, median};
 use anyhow::{Context, Result};
 use std::fmt::Write;
 use std::fs;
@@ -53,7 +53,33 @@ pub(crate) fn tables(report: &Report, plots: Option<&str>) -> String {
         status_table(&mut text, report);
         job_table(&mut text, report);
     }
+    if !report.scale.is_empty() {
+        text.push_str("\n### Much of everything\n\nWhat one call costs, not synced, payloads of 180 bytes.\n\n");
+        report.scale.iter().for_each(|table| scale_table(&mut text, table));
+    }
     text
+}
+
+fn scale_table(text: &mut String, table: &ScaleTable) {
+    let where_ = if table.place == "memory" { "in memory" } else { "on the disk" };
+    let sizes: Vec<String> = table.sizes.iter().map(|size| grouped(*size as f64)).collect();
+    let _ = writeln!(text, "| {where_}, {}: {} | {} | most/fewest |", table.side, table.of, sizes.join(" | "));
+    let _ = writeln!(text, "|---{}|--:|", "|--:".repeat(sizes.len()));
+    for (action, costs) in &table.costs {
+        let unit = if action.starts_with("memory") { memory } else { micros };
+        let cells: Vec<String> = costs.iter().map(|cost| unit(*cost)).collect();
+        let ratio = costs.last().zip(costs.first()).map_or(f64::NAN, |(last, first)| last / first);
+        let _ = writeln!(text, "| {action} | {} | {ratio:.2} |", cells.join(" | "));
+    }
+    text.push('\n');
+}
+
+fn memory(bytes: f64) -> String {
+    format!("{:.1} MiB", bytes / f64::from(1 << 20))
+}
+
+fn micros(micros: f64) -> String {
+    if micros < 10_000.0 { format!("{micros:.0} µs") } else { format!("{:.0} ms", micros / 1_000.0) }
 }
 
 fn side_tables(text: &mut String, sides: &Sides) {

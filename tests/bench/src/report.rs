@@ -14,6 +14,19 @@ pub(crate) struct Report {
     pub(crate) sides: Option<Sides>,
     pub(crate) status: Vec<StatusRuns>,
     pub(crate) jobs: Vec<JobRuns>,
+    pub(crate) scale: Vec<ScaleTable>,
+}
+
+/// What things cost beside much else, of one side at one place.
+#[derive(Debug, Serialize)]
+pub(crate) struct ScaleTable {
+    pub(crate) place: &'static str,
+    pub(crate) side: &'static str,
+    /// What there is much of.
+    pub(crate) of: &'static str,
+    pub(crate) sizes: Vec<usize>,
+    /// The median of the rounds for each size, in microseconds; in bytes where it is memory.
+    pub(crate) costs: Vec<(&'static str, Vec<f64>)>,
 }
 
 /// The component beside the native side.

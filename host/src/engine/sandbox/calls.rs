@@ -53,6 +53,10 @@ impl<D: Directory + 'static> Backend for Sandbox<D> {
         Ok(states.into_iter().map(Into::into).collect())
     }
 
+    fn memory_bytes(&self) -> Option<usize> {
+        self.instance.as_ref().map(|instance| instance.memory_bytes())
+    }
+
     fn queue_list(&mut self) -> Result<Vec<String>> {
         self.call(|exports, store| exports.leasehold_store_queues().call_list(store))
     }
