@@ -3,6 +3,7 @@
 use super::leases::{acquire, holder};
 use super::support::MINUTE_MS;
 use leasehold_core::Durability::{Standard, Synced, Unsynced};
+use leasehold_core::Error;
 use leasehold_core::capability::Directory;
 use leasehold_core::checkpoint::SaveOptions;
 use leasehold_core::lease::Turn;
@@ -278,4 +279,26 @@ fn tidying_after_an_act_is_no_error_of_it() {
             break;
         }
     }
+}
+
+#[test]
+fn what_stands_in_a_pack_is_nothing_to_the_doctor_unless_the_pack_is_cut_short() {
+    let world = World::new();
+    let (runs, queue) = (world.checkpoints(), world.queue("q"));
+    for content in [b"one".as_slice(), b"two", b"three"] {
+        runs.save("r", content, &SaveOptions::default(), Standard).unwrap();
+        queue.push(&[NewTask { payload: content, ..NewTask::default() }], OnDuplicate::Refuse, Standard).unwrap();
+    }
+    assert_eq!(world.maintenance().check().unwrap(), []);
+    let content =
+        world.view(|view| view.names("checkpoint/r")).into_iter().find(|name| name.starts_with("c.")).unwrap();
+    let saves = world.view(|view| view.names(&format!("checkpoint/r/{content}")));
+    let [save] = saves.as_slice() else { panic!("{saves:?}") };
+    assert!(save.split('.').nth(2).is_some_and(|size| size.contains('-')), "{save} is not in a pack");
+    let path = format!("checkpoint/r/{content}");
+    world.dir(&path).unlink(save).unwrap();
+    world.file(&format!("{path}/{save}"), "x");
+    let findings = world.maintenance().check().unwrap();
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(matches!(runs.load("r", None), Err(Error::Damaged(_))));
 }

@@ -100,7 +100,10 @@ impl<D: Directory> Checkpoints<D> {
             }
         }
         let is_whole = match history.find(state.save) {
-            Some(save) => dir.metadata(&save.text()).is_ok_and(|metadata| metadata.size == save.size),
+            Some(save) => dir.metadata(&save.text()).is_ok_and(|metadata| match &save.extent {
+                Some(extent) => metadata.size >= extent.at.saturating_add(extent.length),
+                None => metadata.size == save.size,
+            }),
             None => false,
         };
         Ok((state.phase == Phase::Damaged || !is_whole)
