@@ -63,7 +63,7 @@ fn ten_thousand_who_wait_cost_nothing_and_one_push_wakes_a_few() {
                 })
                 .unwrap();
             };
-            thread::Builder::new().stack_size(64 * 1024).spawn(wait).unwrap()
+            thread::Builder::new().stack_size(256 * 1024).spawn(wait).unwrap()
         })
         .collect();
     wait_until("all have looked", || looks.load(Ordering::SeqCst) >= WAITERS);
