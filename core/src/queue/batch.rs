@@ -76,19 +76,11 @@ fn link_all<D: Directory>(
     let mut made: Vec<String> = Vec::with_capacity(entries.len());
     for (entry, extent) in entries.iter().zip(extents) {
         let name = Entry { extent: Some(extent), ..entry.clone() }.text();
-        match pack.link(dir, &name) {
-            Ok(()) => made.push(name),
-            Err(error @ (FsError::NotFound | FsError::NoSpace | FsError::ReadOnly)) => {
-                // A sweeper may have taken the pack: the next try is made in another.
-                pack.forget();
-                return Err(error);
-            }
-            Err(error) => {
-                pack.refuse(&error);
-                made.iter().try_for_each(|name| dir.unlink(name))?;
-                return Ok(false);
-            }
+        if !pack.link(dir, &name)? {
+            made.iter().try_for_each(|name| dir.unlink(name))?;
+            return Ok(false);
         }
+        made.push(name);
     }
     Ok(true)
 }

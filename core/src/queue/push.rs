@@ -216,7 +216,7 @@ impl<D: Directory> Queue<D> {
             };
             let target = Entry { extent: Some(extent), ..entry.clone() }.text();
             match self.pack.link(&bucket.opened.dir, &target) {
-                Ok(()) => {
+                Ok(true) => {
                     if sync {
                         self.pack.sync().map_err(at)?;
                         bucket.sync(&layout)?;
@@ -225,13 +225,10 @@ impl<D: Directory> Queue<D> {
                     self.learn(entry, target, &bucket.name, &bucket.opened);
                     return Ok(true);
                 }
+                Ok(false) => return Ok(false),
                 // A sweeper took the pack for debris, or somebody removed the bucket, or more.
                 Err(FsError::NotFound) => self.forget_layout(),
-                Err(error @ (FsError::NoSpace | FsError::ReadOnly)) => return Err(at(error)),
-                Err(error) => {
-                    self.pack.refuse(&error);
-                    return Ok(false);
-                }
+                Err(error) => return Err(at(error)),
             }
         }
         Err(self.exhausted())

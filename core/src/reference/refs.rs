@@ -213,16 +213,9 @@ impl<D: Directory> Refs<D> {
         };
         let name = named(Some(extent));
         match self.pack.link(dir, &text(&name)) {
-            Ok(()) => Ok(Some(name)),
-            Err(FsError::NotFound) => {
-                self.pack.forget();
-                Ok(None)
-            }
-            Err(error @ (FsError::NoSpace | FsError::ReadOnly | FsError::Exists)) => Err(error),
-            Err(error) => {
-                self.pack.refuse(&error);
-                Ok(None)
-            }
+            Ok(is_linked) => Ok(is_linked.then_some(name)),
+            Err(FsError::NotFound) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

@@ -139,21 +139,16 @@ impl<D: Directory> Pack<D> {
     /// Whether the next thing, of `length` bytes, is to stand here. The first one of an instance has a file of its own,
     /// which `cat` shows: many instances publish no more than that.
     pub(crate) fn takes(&self, length: usize) -> bool {
-        length <= PACKED_BYTES_MAX && self.has_begun.replace(true) && !self.is_refused.get()
+        length <= PACKED_BYTES_MAX && self.begins()
+    }
+
+    fn begins(&self) -> bool {
+        self.has_begun.replace(true) && !self.is_refused.get()
     }
 
     /// Whether a file can have one name only here, so that each thing needs one of its own.
     pub(crate) fn is_refused(&self) -> bool {
         self.is_refused.get()
-    }
-
-    /// A second name was refused: what was to stand here needs a file of its own, and where there are no second names
-    /// at all, so does everything.
-    pub(crate) fn refuse(&self, error: &FsError) {
-        self.forget();
-        if matches!(error, FsError::Unsupported | FsError::Denied) {
-            self.is_refused.set(true);
-        }
     }
 
     /// Goes on in a new pack.
@@ -165,8 +160,7 @@ impl<D: Directory> Pack<D> {
     pub(crate) fn takes_all(&self, count: usize, bytes: usize) -> bool {
         count <= PACK_LINKS_MAX
             && (bytes.saturating_add(count.saturating_mul(SEPARATOR.len())) as u64) <= PACK_BYTES_MAX
-            && self.has_begun.replace(true)
-            && !self.is_refused.get()
+            && self.begins()
     }
 
     /// Writes `parts` behind what was written before, in a new pack in `tmp` where the last one is full.
@@ -209,16 +203,32 @@ impl<D: Directory> Pack<D> {
         Ok(places.into_iter().map(|(start, length)| Extent { pack, at: end.saturating_add(start), length }).collect())
     }
 
-    /// Publishes what was appended as `name` in `to`.
+    /// Publishes what was appended as `name` in `to`. `false` if a second name was refused: what was to stand here needs a
+    /// file of its own, and where there are no second names at all, so does everything.
     ///
     /// # Errors
-    /// [`FsError::NotFound`] if a sweeper took the pack, or `to` was removed; whatever else the system answers.
-    pub(crate) fn link(&self, to: &D, name: &str) -> FsResult<()> {
-        let mut open = self.open.borrow_mut();
-        let open = open.as_mut().ok_or(FsError::NotFound)?;
-        open.tmp.link(&open.name, to, name)?;
-        open.things += 1;
-        Ok(())
+    /// [`FsError::NotFound`] if a sweeper took the pack, or `to` was removed: the next thing goes into a new pack.
+    /// [`FsError::Exists`], [`FsError::NoSpace`], [`FsError::ReadOnly`], which a file of its own would meet as well.
+    pub(crate) fn link(&self, to: &D, name: &str) -> FsResult<bool> {
+        let linked = match self.open.borrow_mut().as_mut() {
+            Some(open) => open.tmp.link(&open.name, to, name).map(|()| open.things += 1),
+            None => Err(FsError::NotFound),
+        };
+        let Err(error) = linked else { return Ok(true) };
+        match error {
+            FsError::Exists | FsError::NoSpace | FsError::ReadOnly => Err(error),
+            FsError::NotFound => {
+                self.forget();
+                Err(error)
+            }
+            _ => {
+                self.forget();
+                if matches!(error, FsError::Unsupported | FsError::Denied) {
+                    self.is_refused.set(true);
+                }
+                Ok(false)
+            }
+        }
     }
 
     /// Returns once all that was published from this pack is on the disk, but for the names.
