@@ -49,7 +49,7 @@ pub(super) fn witness(act: &Act) -> Option<(String, u64)> {
     let before = names::task(&act.path)?;
     let subject = match act.path.split('/').rev().nth(2) {
         Some("ids") => act.path.split('/').nth_back(1)?.to_owned(),
-        _ => before.nonce.clone(),
+        _ => before.tasks.join(","),
     };
     if act.deed == Deed::Unlink {
         return match before.place {
@@ -71,7 +71,11 @@ pub(super) fn witness(act: &Act) -> Option<(String, u64)> {
         }
         (Place::Pending, Place::Tomb) if same => Some((format!("cancelled {subject}"), after.token)),
         (Place::Claimed { .. }, Place::Done | Place::Tomb) if same => Some((format!("done {subject}"), after.token)),
-        (Place::Claimed { holder, .. }, Place::Claimed { holder: next, .. }) if same && holder == next => None,
+        (Place::Claimed { holder, .. }, Place::Claimed { holder: next, .. }) if same && holder == next => {
+            // What is left out of a group is done.
+            let gone: Vec<_> = before.tasks.iter().filter(|task| !after.tasks.contains(task)).cloned().collect();
+            (!gone.is_empty()).then(|| (format!("done {}", gone.join(",")), before.token))
+        }
         (Place::Claimed { holder, epoch, until }, Place::Pending | Place::Dead) if same => {
             // Actors `A` and `A2` are two threads that share the holder `a`.
             let own = act.actor.to_lowercase().starts_with(holder.as_str());
@@ -118,10 +122,12 @@ fn stands(view: &View<'_>) -> Verdict {
         if let Some(note) = task.note {
             blobs.push((path.clone(), format!("{QUEUE}/notes/{note}")));
         }
-        if let Some(other) = seen.insert(task.nonce, path.clone())
-            && (task.is_packed || view.links(&format!("{QUEUE}/{path}")) == Some(1))
-        {
-            return Err(format!("one task stands twice: {other} and {path}"));
+        for nonce in task.tasks {
+            if let Some(other) = seen.insert(nonce, path.clone())
+                && (task.is_packed || view.links(&format!("{QUEUE}/{path}")) == Some(1))
+            {
+                return Err(format!("one task stands twice: {other} and {path}"));
+            }
         }
     }
     if let Some((path, blob)) = blobs.into_iter().find(|(_, blob)| !view.exists(blob)) {
@@ -141,14 +147,20 @@ fn went(view: &View<'_>) -> Verdict {
         match what {
             "illegal:" => return Err(event.what.clone()),
             // A claim raises the token; nothing else does; what is done by a token is done once.
-            "claim" => match tokens.insert(subject, 2 * event.value) {
-                Some(before) if before >= 2 * event.value => return Err(format!("{event}: the token does not rise")),
-                _ => {}
-            },
-            "done" => match tokens.insert(subject, 2 * event.value + 1) {
-                Some(before) if before > 2 * event.value => return Err(format!("{event}: it was done before")),
-                _ => {}
-            },
+            "claim" => {
+                for task in subject.split(',') {
+                    if tokens.insert(task, 2 * event.value).is_some_and(|before| before >= 2 * event.value) {
+                        return Err(format!("{event}: the token does not rise"));
+                    }
+                }
+            }
+            "done" => {
+                for task in subject.split(',') {
+                    if tokens.insert(task, 2 * event.value + 1).is_some_and(|before| before > 2 * event.value) {
+                        return Err(format!("{event}: it was done before"));
+                    }
+                }
+            }
             _ => {}
         }
     }
@@ -244,7 +256,7 @@ pub(super) fn later_in(world: &World) -> Result<Later, String> {
 
 /// How often something was done, by the log.
 pub(super) fn dones(view: &View<'_>) -> usize {
-    view.log().iter().filter(|event| event.what.starts_with("done ")).count()
+    view.log().iter().filter_map(|event| event.what.strip_prefix("done ")).map(|tasks| tasks.split(',').count()).sum()
 }
 
 /// At the end each of `count` tasks was done once: by then, or by a later worker.

@@ -15,6 +15,8 @@ pub(super) enum Place {
 pub(super) struct TaskName {
     pub(super) due: u64,
     pub(super) nonce: String,
+    /// The nonces of the tasks that it stands for: its own, or those of a group's that are left.
+    pub(super) tasks: Vec<String>,
     pub(super) token: u64,
     pub(super) tries: u64,
     pub(super) priority: u64,
@@ -60,7 +62,12 @@ pub(super) fn task(path: &str) -> Option<TaskName> {
         _ => return None,
     };
     (order.len() == 14 && nonce.len() == 16).then_some(())?;
+    let tasks = match size.strip_prefix('+') {
+        Some(left) => members(nonce, left.split('-').next()?)?,
+        None => vec![(*nonce).into()],
+    };
     Some(TaskName {
+        tasks,
         due: number(&order[..10])?,
         nonce: (*nonce).into(),
         token: number(token)?,
@@ -70,6 +77,22 @@ pub(super) fn task(path: &str) -> Option<TaskName> {
         is_packed: size.contains('-'),
         place,
     })
+}
+
+/// The nonces of a group's tasks: the bits that are set, but for the highest, are the places of those that are left.
+fn members(nonce: &str, left: &str) -> Option<Vec<String>> {
+    let bits = left
+        .bytes()
+        .try_fold(0u128, |bits, digit| Some(bits << 5 | u128::from(number(std::str::from_utf8(&[digit]).ok()?)?)))?;
+    let count = 127 - bits.leading_zeros();
+    let (high, low) = nonce.split_at(14);
+    let low = number(low)?;
+    let digit = |n: u64| char::from_digit(u32::try_from(n & 31).ok()?, 32);
+    let member = |place: u32| {
+        let low = low + u64::from(place) + 1;
+        Some(format!("{high}{}{}", digit(low >> 5)?, digit(low)?))
+    };
+    (0..count).filter(|place| bits >> place & 1 == 1).map(member).collect()
 }
 
 /// The nonce and the key of a ticket.

@@ -7,6 +7,8 @@ use alloc::string::String;
 const DIGITS: usize = 16;
 /// Bits of a nonce that stay random where it carries a token.
 const RANDOM_BITS_BESIDE_TOKEN: u32 = 30;
+/// The last bits of a nonce, in which a task has its place in its group.
+const PLACE_MASK: u64 = 127;
 
 /// An identity drawn at random, sixteen digits on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +41,26 @@ impl Nonce {
     #[must_use]
     pub fn base_token(&self) -> u64 {
         (self.high << 10) | (self.low >> RANDOM_BITS_BESIDE_TOKEN)
+    }
+
+    /// The nonce of the group that a task with this one belongs to, if it belongs to any.
+    pub(crate) fn of_group(self) -> Self {
+        Nonce { low: self.low & !PLACE_MASK, ..self }
+    }
+
+    /// Whether it can be that of a group.
+    pub(crate) fn is_group(&self) -> bool {
+        self.low & PLACE_MASK == 0
+    }
+
+    /// The place in its group of a task with this nonce, if it belongs to any.
+    pub(crate) fn place(&self) -> Option<u32> {
+        u32::try_from(self.low & PLACE_MASK).ok()?.checked_sub(1)
+    }
+
+    /// The nonce of the task at `place` (0 to 126) in the group with this one.
+    pub(crate) fn member(self, place: u32) -> Self {
+        Nonce { low: self.low & !PLACE_MASK | (u64::from(place) + 1) & PLACE_MASK, ..self }
     }
 
     /// Appends the sixteen digits.

@@ -183,6 +183,7 @@ impl<D: Directory> Queue<D> {
             enqueued_ms: due_ms,
             size: bytes.len() as u64,
             extent: None,
+            group: None,
             crc: checksum(&bytes, &[]),
             priority: PRIORITY_DEFAULT,
             note: Some(note),

@@ -3,6 +3,7 @@
 //! | | source → target | linearizes | a crash leaves |
 //! |---|---|---|---|
 //! | claim | `pending/<bucket>/<t>` → `claimed/<t'>`, holder, epoch, deadline | the rename | a claim, which `reap` takes |
+//! | claim a group | likewise, where all of it is asked for; else it parts first ([`super::part`]) | the rename | likewise |
 //! | give back | `claimed/<t'>` → `pending/<bucket>/<t'>` | the rename | the same |
 //!
 //! Between reading a name and the rename anyone may have claimed or cancelled the task (not found: the next one).
@@ -18,7 +19,7 @@ use super::note::Note;
 use super::receipt::Receipt;
 use super::task::ClaimedTask;
 use super::ticket::{Ticket, follow};
-use super::{Queue, adopt, check_duration, content};
+use super::{Queue, adopt, check_duration, content, group};
 use crate::Durability;
 use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
@@ -60,11 +61,15 @@ pub(crate) enum Attempt<T> {
     Raced,
     /// There is nothing to take, by nobody's doing.
     Nothing,
+    /// It is a group of more tasks than were asked for.
+    TooMany,
 }
 
 /// What one claim gathers.
 struct Gathered<D: Directory> {
     taken: Vec<Taken<D>>,
+    /// How many tasks those are.
+    count: usize,
     /// Given back by this very claim, as they could not be read.
     passed_over: BTreeSet<Nonce>,
     /// How many were set aside by this very claim, as they are damaged.
@@ -123,7 +128,8 @@ impl<D: Directory> Queue<D> {
         let sync = is_sync(durability, false);
         let is_thorough = self.is_time_to_be_thorough();
         let mut has_reopened = !is_thorough;
-        let mut gathered = Gathered { taken: Vec::new(), passed_over: BTreeSet::new(), set_aside: 0, failed: None };
+        let mut gathered =
+            Gathered { taken: Vec::new(), count: 0, passed_over: BTreeSet::new(), set_aside: 0, failed: None };
         let mut tries = 0;
         // What cannot be read is no try: however many of those stand first, they stop none of the others.
         while tries < TRIES_MAX && gathered.unreadable() < PASSED_OVER_MAX {
@@ -137,6 +143,7 @@ impl<D: Directory> Queue<D> {
             }
             self.take(&layout, holder, max, lasting_ms, is_thorough, &mut gathered);
             let taken = core::mem::take(&mut gathered.taken);
+            gathered.count = 0;
             if let Err(error) = holder.check() {
                 // What cannot be given back is over with its holder.
                 let _ = self.give_back(&layout, taken);
@@ -187,7 +194,7 @@ impl<D: Directory> Queue<D> {
         let mut bytes: u64 = 0;
         let mut buckets = 0;
         // Where everything fails, the disk does: not all of a long queue is tried.
-        while gathered.taken.len() < max
+        while gathered.count < max
             && bytes < CLAIM_BYTES_MAX
             && buckets < CLAIM_BUCKETS_MAX
             && failures < TRIES_MAX
@@ -207,9 +214,10 @@ impl<D: Directory> Queue<D> {
                 if gathered.passed_over.contains(&candidate.order.3) {
                     continue;
                 }
-                match self.take_one(layout, &candidate, holder, lasting_ms) {
+                match self.take_one(layout, &candidate, holder, lasting_ms, max - gathered.count) {
                     Ok(Attempt::Taken(one)) => {
                         bytes = bytes.saturating_add(one.entry().size);
+                        gathered.count += one.entry().tasks();
                         buckets += usize::from(!gathered.taken.last().is_some_and(|last| last.is_beside(&one)));
                         gathered.taken.push(one);
                     }
@@ -218,6 +226,22 @@ impl<D: Directory> Queue<D> {
                         self.start_apart(lost_races);
                     }
                     Ok(Attempt::Nothing) => {}
+                    // With what was taken there is no room for all of a group: whoever asks next has it whole.
+                    Ok(Attempt::TooMany) if !gathered.taken.is_empty() => {
+                        self.candidates.borrow_mut().prefer(alloc::vec![candidate]);
+                        break;
+                    }
+                    Ok(Attempt::TooMany) => match self.part_candidate(layout, &candidate) {
+                        Ok(Some(_)) => is_fresh = false,
+                        Ok(None) => {
+                            lost_races += 1;
+                            self.start_apart(lost_races);
+                        }
+                        Err(error) => {
+                            failures += 1;
+                            gathered.note_failure(Some(error));
+                        }
+                    },
                     Err(error) => {
                         failures += 1;
                         gathered.note_failure(Some(error));
@@ -244,6 +268,13 @@ impl<D: Directory> Queue<D> {
         // An unreadable bucket stops no other, but what it holds is not taken for nothing.
         let failed = self.candidates.borrow_mut().take_failed();
         gathered.note_failure(failed);
+    }
+
+    fn part_candidate(&self, layout: &Rc<Layout<D>>, candidate: &Candidate<D>) -> Result<Option<Vec<Entry>>> {
+        match Entry::parse(&candidate.name) {
+            Some(group) => self.part(layout, &candidate.bucket.dir, &group),
+            None => Ok(None),
+        }
     }
 
     /// The next name to try, and how long it took to list what was to be listed for it.
@@ -292,17 +323,22 @@ impl<D: Directory> Queue<D> {
         candidate: &Candidate<D>,
         holder: &Holder<D>,
         lasting_ms: u64,
+        room: usize,
     ) -> Result<Attempt<Taken<D>>> {
         if let Some(ticket) = Ticket::parse(&candidate.name) {
             return Ok(match self.claim_ticket(layout, candidate, &ticket, holder, lasting_ms)? {
                 Attempt::Taken(given) => Attempt::Taken(Taken::Given(given)),
                 Attempt::Raced => Attempt::Raced,
                 Attempt::Nothing => Attempt::Nothing,
+                Attempt::TooMany => Attempt::TooMany,
             });
         }
         let Some(entry) = Entry::parse(&candidate.name).filter(|entry| entry.place == Place::Pending) else {
             return Ok(Attempt::Nothing);
         };
+        if entry.tasks() > room {
+            return Ok(Attempt::TooMany);
+        }
         let now_ms = self.environment().now_ms();
         let claimed = entry.claimed(holder.key(), holder.epoch(), now_ms, lasting_ms, 0);
         let target = claimed.text();
@@ -355,18 +391,23 @@ impl<D: Directory> Queue<D> {
         sync: bool,
         gathered: &mut Gathered<D>,
     ) -> Vec<ClaimedTask> {
-        let mut tasks = Vec::with_capacity(taken.len());
+        let mut tasks = Vec::with_capacity(taken.iter().map(|one| one.entry().tasks()).sum());
         let mut reconciled = Vec::new();
+        let mut handed = 0;
         for one in taken {
             let handed_out = match &one {
-                Taken::File { entry, name, bucket } => {
-                    self.hand_out_file(layout, (entry, name), &bucket.dir, sync, &mut reconciled)
+                Taken::File { entry, name, bucket } if entry.group.is_some() => {
+                    self.hand_out_group(layout, (entry, name), &bucket.dir, sync, &mut tasks)
                 }
-                Taken::Given(given) => self.hand_out_given(layout, given.clone(), sync),
+                Taken::File { entry, name, bucket } => self
+                    .hand_out_file(layout, (entry, name), &bucket.dir, sync, &mut reconciled)
+                    .map(|task| tasks.extend(task)),
+                Taken::Given(given) => self.hand_out_given(layout, given.clone(), sync).map(|task| tasks.extend(task)),
             };
+            let count = core::mem::replace(&mut handed, tasks.len());
             match handed_out {
-                Ok(Some(task)) => tasks.push(task),
-                Ok(None) => gathered.set_aside += 1,
+                Ok(()) if tasks.len() > count => {}
+                Ok(()) => gathered.set_aside += 1,
                 Err(error) => {
                     gathered.note_failure(Some(error));
                     gathered.passed_over.insert(one.entry().nonce);
@@ -406,6 +447,84 @@ impl<D: Directory> Queue<D> {
         let id = entry.nonce.text();
         let receipt = Receipt::of_claim(name);
         Ok(Some(claimed_task(id, entry, receipt, payload, attributes)))
+    }
+
+    /// Reads the tasks of a group under the name of its claim. Where one of them is damaged, they part.
+    fn hand_out_group(
+        &self,
+        layout: &Rc<Layout<D>>,
+        (entry, name): (&Entry, &str),
+        bucket: &D,
+        sync: bool,
+        tasks: &mut Vec<ClaimedTask>,
+    ) -> Result<()> {
+        let known = match &entry.extent {
+            Some(extent) if !sync => self.window.borrow_mut().recall(extent),
+            _ => None,
+        };
+        let known = known.and_then(|content| group::members(entry, &content).map(|members| (content, members)));
+        let read = match known {
+            Some(known) => Some(known),
+            None => {
+                let at = |error: FsError| Error::at("a group", &error);
+                let file = match layout.claimed.open(name) {
+                    Ok(file) => file,
+                    // Taken back already, by somebody whose clock is ahead: as good as never claimed.
+                    Err(FsError::NotFound) => return Ok(()),
+                    Err(FsError::IsDirectory | FsError::Link | FsError::Invalid | FsError::Denied) => {
+                        return self.set_aside(layout, entry);
+                    }
+                    Err(error) => return Err(at(error)),
+                };
+                let content = content::read(entry, &file).map_err(at)?;
+                if sync {
+                    file.sync().map_err(at)?;
+                    sync_all(&[(&layout.claimed, "claimed"), (bucket, "a bucket")])?;
+                }
+                if let Some(extent) = &entry.extent {
+                    self.window.borrow_mut().look_into(file, extent);
+                }
+                content.and_then(|content| group::members(entry, &content).map(|members| (content, members)))
+            }
+        };
+        let Some((content, members)) = read else { return self.set_aside(layout, entry) };
+        let begun = tasks.len();
+        for member in &members {
+            let alone = member.entry(entry);
+            let read = member.bytes(&content).and_then(|bytes| content::split(&alone, Vec::from(bytes)));
+            let Some((payload, attributes)) = read else {
+                tasks.truncate(begun);
+                return self.hand_out_parted(layout, entry, sync, tasks);
+            };
+            let receipt = Receipt::of_member(name, member.place);
+            tasks.push(claimed_task(alone.nonce.text(), &alone, receipt, payload, attributes));
+        }
+        Ok(())
+    }
+
+    /// Hands out the tasks of a claimed group each alone, so that those that are damaged are set aside.
+    fn hand_out_parted(
+        &self,
+        layout: &Rc<Layout<D>>,
+        entry: &Entry,
+        sync: bool,
+        tasks: &mut Vec<ClaimedTask>,
+    ) -> Result<()> {
+        let mut failed = None;
+        for alone in self.part(layout, &layout.claimed, entry)?.unwrap_or_default() {
+            let name = alone.text();
+            match self.hand_out_file(layout, (&alone, &name), &layout.claimed, sync, &mut Vec::new()) {
+                Ok(task) => tasks.extend(task),
+                Err(error) => {
+                    move_file(layout, &layout.claimed, &alone, &alone.released(), false)?;
+                    failed = Some(error);
+                }
+            }
+        }
+        match failed {
+            Some(error) if tasks.is_empty() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Reads a task under the name of its claim; `None` if it is not to be handed out.

@@ -7,6 +7,7 @@ use super::entry::{Cause, Entry, Place};
 use super::given::Given;
 use super::layout::{DIRECTORIES, Layout, PAUSED};
 use super::named::NAME_FILE;
+use super::part::{Part, Parting};
 use super::reconcile::Tickets;
 use super::scan::Found;
 use super::ticket::Ticket;
@@ -132,6 +133,9 @@ fn stands_in<D>(found: &Found<D>, directory: &str) -> bool {
         return false;
     }
     if Ticket::parse(&found.name).is_some() {
+        return true;
+    }
+    if directory == "claimed" && (Parting::parse(&found.name).is_some() || Part::parse(&found.name).is_some()) {
         return true;
     }
     Entry::parse(&found.name).is_some_and(|entry| {

@@ -5,6 +5,7 @@
 //!
 //! size:   <payload>                            in a file of its own
 //!         <payload>-<length>-<at>-<pack>       in a pack
+//!         +<left>-<length>-<at>-<pack>         of a group: which of its tasks are left
 //! place:  p                                    pending
 //!         c.<holder>.<epoch>.<set-at>.<for>    claimed
 //!         d.<at>                               done, record kept
@@ -16,6 +17,7 @@
 //! directory to directory under such names; a task with a given id is a ref under `ids/` whose token file
 //! is named so. The longest name is 248 bytes, well under the 255 of every file system.
 
+use super::group::Group;
 use crate::name::{Key, Nonce, number};
 use crate::reference::Rank;
 use crate::store::{Extent, read_size, write_size};
@@ -93,11 +95,13 @@ pub(crate) struct Entry {
     pub(crate) tries: u32,
     pub(crate) max: u32,
     pub(crate) enqueued_ms: u64,
-    /// Length of the payload; what follows it are attributes.
+    /// Length of the payload; what follows it are attributes. Of a group, of all of it.
     pub(crate) size: u64,
     /// Where in a pack both stand; `None` if they are a whole file.
     pub(crate) extent: Option<Extent>,
-    /// CRC-32 of both.
+    /// Which tasks it stands for, if it is a group.
+    pub(crate) group: Option<Group>,
+    /// CRC-32 of both; of a group, of its index.
     pub(crate) crc: u32,
     pub(crate) priority: u8,
     /// What is known beside the content, see [`super::note`].
@@ -116,7 +120,10 @@ impl Entry {
             number::write(&mut out, value);
         }
         out.push('.');
-        write_size(&mut out, self.size, self.extent.as_ref());
+        match (&self.group, &self.extent) {
+            (Some(group), Some(extent)) => group.write_size(&mut out, extent),
+            _ => write_size(&mut out, self.size, self.extent.as_ref()),
+        }
         out.push('.');
         number::write_fixed(&mut out, self.crc.into(), CRC_DIGITS);
         out.push('.');
@@ -175,13 +182,28 @@ impl Entry {
         let tries = u32::try_from(number::read_plain(fields.next()?)?).ok()?;
         let max = u32::try_from(number::read_plain(fields.next()?)?).ok()?;
         let enqueued_ms = moment(fields.next())?;
-        let (size, extent) = read_size(fields.next()?)?;
+        let size = fields.next()?;
+        let (size, extent, group) = match size.strip_prefix('+') {
+            Some(text) => {
+                let (group, extent) = Group::read_size(text)?;
+                (extent.length, Some(extent), Some(group))
+            }
+            None => {
+                let (size, extent) = read_size(size)?;
+                (size, extent, None)
+            }
+        };
         let crc = u32::try_from(number::read_fixed(fields.next()?, CRC_DIGITS)?).ok()?;
         let priority = u8::try_from(number::read_plain(fields.next()?)?).ok()?;
         let note = match fields.next()? {
             NO_NOTE => None,
+            // Nothing is noted of a group.
+            _ if group.is_some() => return None,
             text => Some(Nonce::read(text)?),
         };
+        if group.is_some() && !nonce.is_group() {
+            return None;
+        }
         let place = match fields.next()? {
             // No claim could raise it.
             "p" if token == number::MOMENT_MAX => return None,
@@ -201,6 +223,10 @@ impl Entry {
             "t" => Place::Tomb,
             _ => return None,
         };
+        // What has ended stands alone.
+        if group.is_some() && matches!(place, Place::Done { .. } | Place::Tomb) {
+            return None;
+        }
         // One state has one name: each field is read as it is written and no other way, and there are no more.
         let is_all = fields.next().is_none();
         is_all.then_some(Entry {
@@ -213,6 +239,7 @@ impl Entry {
             enqueued_ms,
             size,
             extent,
+            group,
             crc,
             priority,
             note,
@@ -259,6 +286,43 @@ impl Entry {
     /// The task given up.
     pub(crate) fn dead(&self, now_ms: u64, cause: Cause) -> Self {
         Entry { place: Place::Dead { at_ms: now_ms, cause }, ..self.clone() }
+    }
+
+    /// The same in a pack.
+    pub(crate) fn in_pack(&self, extent: Extent) -> Self {
+        let size = if self.group.is_some() { extent.length } else { self.size };
+        Entry { size, extent: Some(extent), ..self.clone() }
+    }
+
+    /// How many tasks it stands for.
+    pub(crate) fn tasks(&self) -> usize {
+        self.group.as_ref().map_or(1, Group::len)
+    }
+
+    /// The nonces of the tasks that it stands for, which are their ids.
+    pub(crate) fn nonces(&self) -> impl Iterator<Item = Nonce> {
+        let nonce = self.nonce;
+        let alone = self.group.is_none().then_some(nonce);
+        alone.into_iter().chain(self.group.into_iter().flat_map(Group::places).map(move |place| nonce.member(place)))
+    }
+
+    /// What is known of one of its tasks without its content: enough to find it under the same token.
+    pub(crate) fn alone(&self, place: u32) -> Self {
+        Entry {
+            nonce: self.nonce.member(place),
+            seq: self.seq.saturating_add(place),
+            size: 0,
+            group: None,
+            ..self.clone()
+        }
+    }
+
+    /// Whether it stands for the task of that nonce.
+    pub(crate) fn stands_for(&self, nonce: Nonce) -> bool {
+        match &self.group {
+            Some(group) => nonce.of_group() == self.nonce && nonce.place().is_some_and(|place| group.contains(place)),
+            None => nonce == self.nonce,
+        }
     }
 
     /// The task with another note.
@@ -317,6 +381,27 @@ mod tests {
             .prop_map(|(size, extent)| (size, extent.map(|(more, at, pack)| Extent { pack, at, length: size + more })))
     }
 
+    /// A group with the longest of places in a pack.
+    fn group() -> impl Strategy<Value = Entry> {
+        let shortened = |place| match place {
+            Place::Claimed { holder, epoch, set_ms, for_ms } => {
+                Place::Claimed { holder, epoch, set_ms, for_ms: for_ms.min(crate::limits::DURATION_MS_MAX) }
+            }
+            other => other,
+        };
+        (entry(), 2usize..=100, any::<u128>(), 0u64..(1 << 19), 0u64..(1 << 19)).prop_filter_map(
+            "some are left",
+            move |(entry, count, gone, at, length)| {
+                let group = Some(Group::of(count).unwrap().without(gone)?);
+                let pack = entry.extent.map_or((1 << 40) - 1, |extent| extent.pack);
+                let extent = Some(Extent { pack, at, length });
+                let is_sound = !matches!(&entry.place, Place::Done { .. } | Place::Tomb);
+                let (nonce, place) = (entry.nonce.of_group(), shortened(entry.place));
+                is_sound.then_some(Entry { nonce, note: None, size: length, extent, group, place, ..entry })
+            },
+        )
+    }
+
     fn entry() -> impl Strategy<Value = Entry> {
         let moment = 0..=number::MOMENT_MAX;
         let nonce = "[0-9a-v]{16}".prop_map(|text| Nonce::read(&text).unwrap());
@@ -335,6 +420,7 @@ mod tests {
                     enqueued_ms,
                     size: content.0,
                     extent: content.1,
+                    group: None,
                     crc,
                     priority,
                     note,
@@ -348,9 +434,26 @@ mod tests {
         let (most, over) = (number::MOMENT_MAX, number::MOMENT_MAX + 1);
         let name = |token, enqueued_ms, place| {
             let nonce = Nonce::read("0123456789abcdef").unwrap();
-            let (tries, max, size, extent, crc, priority, note) = (0, 5, 0, None, 0, 5, None);
-            Entry { due_ms: 1, seq: 0, nonce, token, tries, max, enqueued_ms, size, extent, crc, priority, note, place }
-                .text()
+            let (tries, max, size, crc, priority) = (0, 5, 0, 0, 5);
+            let (extent, group, note) = (None, None, None);
+            let (due_ms, seq) = (1, 0);
+            Entry {
+                due_ms,
+                seq,
+                nonce,
+                token,
+                tries,
+                max,
+                enqueued_ms,
+                size,
+                extent,
+                group,
+                crc,
+                priority,
+                note,
+                place,
+            }
+            .text()
         };
         let claimed = |epoch, set_ms, for_ms| {
             name(most, 1, Place::Claimed { holder: Key::of("a").unwrap(), epoch, set_ms, for_ms })
@@ -378,6 +481,15 @@ mod tests {
         fn a_name_reads_back_as_written_and_fits(entry in entry()) {
             let text = entry.text();
             prop_assert!(text.len() <= 255, "{} bytes", text.len());
+            prop_assert_eq!(Entry::parse(&text), Some(entry));
+        }
+
+        #[test]
+        fn a_group_reads_back_as_written_and_fits_with_what_marks_it_while_it_parts(entry in group()) {
+            let text = entry.text();
+            prop_assert!(text.len() <= 246, "{} bytes", text.len());
+            prop_assert_eq!(entry.nonces().count(), entry.tasks());
+            prop_assert!(entry.nonces().all(|nonce| entry.stands_for(nonce)));
             prop_assert_eq!(Entry::parse(&text), Some(entry));
         }
 

@@ -36,14 +36,14 @@ use alloc::string::String;
 const EXTENDED_MAX: usize = 4_096;
 
 /// What becomes of a claim.
-struct Act<'a> {
+pub(crate) struct Act<'a> {
     /// The state after it; [`Place::Tomb`] means gone.
-    next: &'a dyn Fn(&Entry) -> Entry,
+    pub(crate) next: &'a dyn Fn(&Entry) -> Entry,
     /// What is to be noted with it.
-    note: Option<Note<'a>>,
+    pub(crate) note: Option<Note<'a>>,
     /// Whether it counts as done if the task stands as done under the same token already.
-    is_done: bool,
-    sync: bool,
+    pub(crate) is_done: bool,
+    pub(crate) sync: bool,
 }
 
 impl<D: Directory> Queue<D> {
@@ -183,6 +183,13 @@ impl<D: Directory> Queue<D> {
         let Some(layout) = self.layout()? else { return Err(lost()) };
         let after = match parsed {
             Receipt::Anonymous(entry) => self.act_on_file(&layout, entry, act)?,
+            // Without an outcome nothing is left of it, which needs no name of its own.
+            Receipt::Member { group, place } if act.is_done && act.note.is_none() => {
+                let sync = act.sync;
+                let over = self.finish_members(&layout, &group, 1 << place, sync)?;
+                (over == 0).then_some(Entry { place: Place::Tomb, ..group })
+            }
+            Receipt::Member { group, place } => self.act_on_member(&layout, &group, place, act)?,
             Receipt::Given { key, birth, token } => self.act_on_given(&layout, &key, birth, token, act)?,
         };
         if after.as_ref().is_some_and(|after| after.place == Place::Pending) {
@@ -193,7 +200,7 @@ impl<D: Directory> Queue<D> {
     }
 
     /// `None` if the claim is over.
-    fn act_on_file(&self, layout: &Rc<Layout<D>>, claimed: Entry, act: Act<'_>) -> Result<Option<Entry>> {
+    pub(crate) fn act_on_file(&self, layout: &Rc<Layout<D>>, claimed: Entry, act: Act<'_>) -> Result<Option<Entry>> {
         // An extended claim has another name than its receipt tells; where this instance extended it, it is known.
         let known = self.extended.borrow_mut().remove(&claimed.nonce).filter(|entry| entry.token == claimed.token);
         let mut current = known.unwrap_or_else(|| claimed.clone());
@@ -219,11 +226,7 @@ impl<D: Directory> Queue<D> {
                     }
                 }
                 if let Place::Claimed { .. } = next.place {
-                    let mut extended = self.extended.borrow_mut();
-                    if extended.len() >= EXTENDED_MAX {
-                        extended.clear();
-                    }
-                    extended.insert(next.nonce, next.clone());
+                    self.know_claim(next.clone());
                 }
                 if current.note != next.note || next.place == Place::Tomb {
                     // The act is done; a note that is left is debris.
@@ -242,6 +245,15 @@ impl<D: Directory> Queue<D> {
             }
         }
         Err(self.exhausted())
+    }
+
+    /// Keeps in mind that a claim has another name than its receipt tells.
+    pub(crate) fn know_claim(&self, entry: Entry) {
+        let mut extended = self.extended.borrow_mut();
+        if extended.len() >= EXTENDED_MAX {
+            extended.clear();
+        }
+        extended.insert(entry.nonce, entry);
     }
 
     /// What the file's name was when it was dropped is kept beside the new reason.
@@ -320,6 +332,9 @@ impl<D: Directory> Queue<D> {
 
     fn shown(&self, receipt: &str) -> String {
         match Receipt::parse(receipt) {
+            Ok(Receipt::Member { group, place }) => {
+                format!("{} of queue {:?}", group.nonce.member(place).text(), self.name())
+            }
             Ok(Receipt::Anonymous(entry)) => format!("{} of queue {:?}", entry.nonce.text(), self.name()),
             Ok(Receipt::Given { key, .. }) => format!("{} of queue {:?}", key.as_str(), self.name()),
             Err(_) => String::new(),

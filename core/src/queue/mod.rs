@@ -15,11 +15,14 @@ mod entry;
 mod finish;
 mod given;
 pub mod glance;
+mod group;
 mod layout;
 mod locate;
+mod members;
 mod named;
 mod note;
 mod operate;
+mod part;
 mod push;
 mod push_given;
 mod reap;
@@ -128,7 +131,7 @@ pub struct Queue<D: Directory> {
     /// The bucket that was last pushed into.
     bucket: RefCell<Option<Rc<OpenBucket<D>>>>,
     window: RefCell<Window<D::File>>,
-    /// Claims that this instance has extended, as they stand since.
+    /// Claims that this instance has extended, or finished in part, as they stand since.
     extended: RefCell<BTreeMap<Nonce, Entry>>,
     /// How long the last look at what is pending has taken.
     listing_ms: Cell<u64>,

@@ -10,7 +10,7 @@ use super::Queue;
 use super::entry::{Entry, Place};
 use super::finish::{move_file, remove_note};
 use super::layout::{Layout, PAUSED};
-use super::locate::Located;
+use super::locate::{GroupName, Located};
 use super::scan::Found;
 use super::task::TaskState;
 use super::ticket::{follow, place_ticket};
@@ -37,6 +37,7 @@ impl<D: Directory> Queue<D> {
             let Some(layout) = self.layout()? else { return Err(self.no_task(id)) };
             let mut located = self.locate(&layout, id)?;
             match &located.entry().place {
+                Place::Pending if self.let_go(&layout, &located)? => {}
                 Place::Pending => {
                     if self.remove_located(&layout, &mut located, sync)? {
                         return Ok(());
@@ -73,6 +74,12 @@ impl<D: Directory> Queue<D> {
             let (due_ms, seq) = self.take_order(1);
             let next = Entry { seq, tries: 0, ..located.entry().pending(due_ms) };
             let revived = match located {
+                // Only all of it is ever dead: it is damaged.
+                Located::Member { dir, group, .. } => {
+                    let entry = group.entry();
+                    let next = Entry { seq, tries: 0, ..entry.pending(due_ms) };
+                    move_file(&layout, &dir, entry, &next, sync)?
+                }
                 Located::File { dir, entry } => move_file(&layout, &dir, &entry, &next, sync)?,
                 Located::Given(mut given) => {
                     let before = given.entry.clone();
@@ -127,8 +134,9 @@ impl<D: Directory> Queue<D> {
             if sync && let Located::File { dir, entry } = &located {
                 sync_name(&**dir, &entry.text())?;
             }
+            let tasks = located.entry().tasks() as u64;
             if self.remove_located(&layout, &mut located, false)? {
-                count += 1;
+                count += tasks;
                 if sync && !changed.last().is_some_and(|last| Rc::ptr_eq(last, &dir)) {
                     changed.push(dir);
                 }
@@ -173,9 +181,26 @@ impl<D: Directory> Queue<D> {
         sync_if(is_sync(durability, true), &layout)
     }
 
+    /// Lets a task of a group go its own way; whether it was one of a group.
+    fn let_go(&self, layout: &Rc<Layout<D>>, located: &Located<D>) -> Result<bool> {
+        match located {
+            Located::Member { dir, group: GroupName::Whole(entry), .. } => {
+                self.part(layout, &**dir, entry)?;
+                Ok(true)
+            }
+            Located::Member { group: GroupName::Parting(parting), .. } => {
+                self.help_part(layout, alloc::vec![parting.clone()])?;
+                Ok(true)
+            }
+            Located::File { .. } | Located::Given(_) => Ok(false),
+        }
+    }
+
     /// Removes a task from the very state it was found in; `false` if that has changed.
     fn remove_located(&self, layout: &Rc<Layout<D>>, located: &mut Located<D>, sync: bool) -> Result<bool> {
         match located {
+            // It stands alone first.
+            Located::Member { .. } => Ok(false),
             Located::Given(given) => given.bury_whole(layout, sync),
             Located::File { dir, entry } => {
                 let gone = Entry { place: Place::Tomb, ..entry.clone() };
@@ -192,6 +217,10 @@ impl<D: Directory> Queue<D> {
     fn take_back(&self, layout: &Rc<Layout<D>>, located: &mut Located<D>, sync: bool) -> Result<()> {
         match located {
             Located::Given(given) => self.abandon_given(layout, given, sync).map(|_| ()),
+            Located::Member { group: GroupName::Whole(entry), .. } => {
+                self.abandon_group(layout, entry, sync).map(|_| ())
+            }
+            Located::Member { .. } => self.let_go(layout, located).map(|_| ()),
             Located::File { dir, entry } => {
                 let next = entry.abandoned(self.environment().now_ms());
                 move_file(layout, dir, entry, &next, sync).map(|_| ())

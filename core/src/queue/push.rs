@@ -4,13 +4,15 @@
 //! |---|---|---|---|
 //! | an instance's first task | `tmp/n` → `pending/<bucket>/<name>` | the rename | `tmp/n`, which a sweep takes |
 //! | its next ones, each alone | a second name of the pack `tmp/n`: `pending/<bucket>/<name>` | the link | `tmp/n`, likewise |
-//! | a batch: one file, a name for each task | `tmp/n/` → `pending/<bucket>` | the rename | `tmp/n/`, likewise |
+//! | a group: tasks of one kind, one name ([`super::group`]) | the same | the link | the same |
+//! | any other batch: one file, a name for each task | `tmp/n/` → `pending/<bucket>` | the rename | `tmp/n/`, likewise |
 //! | given ids | see [`super::given`] | a swap each | the tasks before it; pushing again completes it |
 
 use super::batch;
 use super::bucket::{self, BucketName, Opened};
 use super::content::{checksum, trailer};
 use super::entry::{Entry, Place, SEQ_LIMIT};
+use super::group::{self, Group};
 use super::layout::Layout;
 use super::task::{NewTask, OnDuplicate};
 use super::{Queue, check_duration};
@@ -22,7 +24,7 @@ use crate::limits::{
     PRIORITY_MAX, TRIES_MAX,
 };
 use crate::name::{Key, Nonce};
-use crate::store::{create_file, is_sync, remove_tree, sync_all, try_ensure_dir};
+use crate::store::{SEPARATOR, create_file, is_sync, remove_tree, sync_all, try_ensure_dir};
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::rc::Rc;
@@ -66,6 +68,11 @@ impl Checked<'_> {
         Ok(Checked { id, payload, trailer: trailer(task.attributes)?, priority, delay_ms: task.delay_ms, max })
     }
 
+    /// Whether the two can be tasks of one group.
+    fn is_of_kind(&self, other: &Self) -> bool {
+        (self.priority, self.delay_ms, self.max) == (other.priority, other.delay_ms, other.max)
+    }
+
     /// How many bytes the payload and its attributes have.
     pub(crate) fn length(&self) -> usize {
         self.payload.len() + self.trailer.len()
@@ -83,6 +90,7 @@ impl Checked<'_> {
             enqueued_ms: now_ms,
             size: self.payload.len() as u64,
             extent: None,
+            group: None,
             crc: checksum(self.payload, &self.trailer),
             priority: self.priority,
             note: None,
@@ -135,6 +143,9 @@ impl<D: Directory> Queue<D> {
             many => {
                 // What is pushed by this instance is seen by it at once, whatever it has listed before.
                 self.candidates.borrow_mut().clear();
+                if let Some(ids) = self.with_way_made(|| self.push_group(many, sync))? {
+                    return Ok(ids);
+                }
                 self.with_way_made(|| self.push_batch(many, sync))
             }
         }
@@ -149,10 +160,33 @@ impl<D: Directory> Queue<D> {
     fn push_one(&self, task: &Checked<'_>, sync: bool) -> Result<String> {
         let (order_ms, seq) = self.take_order(1);
         let entry = self.new_entry(task, order_ms, seq);
-        if self.pack.takes(task.length()) && self.push_packed(task, &entry, sync)? {
+        let parts: [&[u8]; 2] = [task.payload, &task.trailer];
+        if self.pack.takes(task.length()) && self.push_packed(&parts, &entry, sync)? {
             return Ok(entry.nonce.text());
         }
         self.push_file(task, &entry, sync)
+    }
+
+    /// Pushes tasks of one kind as one name; `None` if they are not of one kind, too many or too long for that, or a file
+    /// can have one name only here.
+    fn push_group(&self, tasks: &[Checked<'_>], sync: bool) -> Result<Option<Vec<String>>> {
+        let Some(group) = Group::of(tasks.len()) else { return Ok(None) };
+        let [first, others @ ..] = tasks else { return Ok(None) };
+        if !others.iter().all(|task| task.is_of_kind(first)) {
+            return Ok(None);
+        }
+        let (index, crc) = group::index_of(tasks);
+        let parts = group_parts(tasks, &index);
+        let bytes = parts.iter().map(|part| part.len()).sum();
+        if !self.pack.takes_all(1, bytes) {
+            return Ok(None);
+        }
+        let count = u32::try_from(tasks.len()).unwrap_or(SEQ_LIMIT);
+        let (order_ms, seq) = self.take_order(count);
+        let alone = self.new_entry(first, order_ms, seq);
+        let entry = Entry { nonce: alone.nonce.of_group(), group: Some(group), crc, ..alone };
+        let is_pushed = self.push_packed(&parts, &entry, sync)?;
+        Ok(is_pushed.then(|| entry.nonces().map(|nonce| nonce.text()).collect()))
     }
 
     /// Pushes a task as a file of its own.
@@ -192,12 +226,12 @@ impl<D: Directory> Queue<D> {
         Err(self.exhausted())
     }
 
-    /// Pushes a task as a name of the pack; `false` if a file can have one name only here.
-    fn push_packed(&self, task: &Checked<'_>, entry: &Entry, sync: bool) -> Result<bool> {
+    /// Pushes a task, or a group, as a name of the pack; `false` if a file can have one name only here.
+    fn push_packed(&self, parts: &[&[u8]], entry: &Entry, sync: bool) -> Result<bool> {
         let at = |error: FsError| Error::at("a task", &error);
         for _ in 0..TRIES_MAX {
             let layout = self.layout_made()?;
-            let extent = match self.pack.append(&layout.tmp, &[task.payload, &task.trailer], self.environment()) {
+            let extent = match self.pack.append(&layout.tmp, parts, self.environment()) {
                 Ok(extent) => extent,
                 // Somebody removed the queue's directories: they are made again.
                 Err(FsError::NotFound) => {
@@ -214,7 +248,7 @@ impl<D: Directory> Queue<D> {
                 }
                 Err(error) => return Err(error),
             };
-            let target = Entry { extent: Some(extent), ..entry.clone() }.text();
+            let target = entry.in_pack(extent).text();
             match self.pack.link(&bucket.opened.dir, &target) {
                 Ok(true) => {
                     if sync {
@@ -302,6 +336,12 @@ impl<D: Directory> Queue<D> {
     }
 }
 
+/// What a group's content is made of.
+fn group_parts<'a>(tasks: &'a [Checked<'_>], index: &'a [u8]) -> Vec<&'a [u8]> {
+    let contents = tasks.iter().flat_map(|task| [task.payload, task.trailer.as_slice(), SEPARATOR]);
+    contents.chain(core::iter::once(index)).collect()
+}
+
 /// A bucket that is pushed into again and again.
 #[derive(Debug)]
 pub(crate) struct OpenBucket<D> {
@@ -320,5 +360,25 @@ impl<D: Directory> OpenBucket<D> {
         self.opened.sync(layout)?;
         self.is_anchored.set(!layout.is_doubted());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use super::*;
+    use crate::store::Extent;
+
+    /// The content of a group with these payloads, and its name while it waits.
+    pub(crate) fn group_of(payloads: &[Vec<u8>]) -> (Vec<u8>, Entry) {
+        let tasks: Vec<NewTask<'_>> =
+            payloads.iter().map(|payload| NewTask { payload, ..NewTask::default() }).collect();
+        let checked: Vec<Checked<'_>> = tasks.iter().map(|task| Checked::check(task).unwrap()).collect();
+        let (index, crc) = group::index_of(&checked);
+        let content = group_parts(&checked, &index).concat();
+        let extent = Extent { pack: 7, at: 0, length: content.len() as u64 };
+        let nonce = Nonce::read("0123456789abcdef").unwrap().of_group();
+        let entry = checked[0].entry(nonce, 0, 1_700_000_000_000, 1_700_000_000_000, 0);
+        (content, Entry { group: Group::of(payloads.len()), crc, ..entry }.in_pack(extent))
     }
 }

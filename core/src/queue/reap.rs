@@ -3,6 +3,7 @@
 //! | | source → target | linearizes | a crash leaves |
 //! |---|---|---|---|
 //! | reap | `claimed/<t>` → `pending/<bucket>/<t>`, or `dead/<t>` after the last attempt | the rename | – |
+//! | reap a group | the same whole; after the last attempt it parts first ([`super::part`]) | the rename | – |
 //!
 //! A claim is over when its own deadline has passed, or when its holder's epoch is over. A holder that is only late
 //! is declared dead first (see [`crate::holder`]), so that it learns of it before anything of its is taken.
@@ -13,6 +14,7 @@ use super::entry::{Entry, Place};
 use super::finish::move_file;
 use super::given::Given;
 use super::layout::Layout;
+use super::part::{HELPED_MAX, Parting};
 use super::ticket::{Ticket, move_ticket, remove_void};
 use crate::Durability;
 use crate::capability::{Directory, Kind};
@@ -33,7 +35,7 @@ type Judged = BTreeMap<(Key, u64), bool>;
 pub(crate) struct Reaped {
     /// The tasks that were taken back.
     pub(crate) ids: Vec<String>,
-    /// Whether a ticket was brought back that somebody left behind.
+    /// Whether a ticket was brought back that somebody left behind, or a group parted.
     pub(crate) has_moved: bool,
     /// The first thing that could not be looked at or taken back.
     pub(crate) failed: Option<Error>,
@@ -65,6 +67,7 @@ impl<D: Directory> Queue<D> {
         let mut judged = Judged::new();
         let mut reaped = Reaped::default();
         let mut is_empty = true;
+        let mut parting = Vec::new();
         // One by one: however much is claimed, not all of it is kept in mind.
         let listed = for_each_entry(&layout.claimed, &mut |name, kind| {
             is_empty = false;
@@ -73,17 +76,26 @@ impl<D: Directory> Queue<D> {
             }
             let one = if let Some(ticket) = Ticket::parse(name) {
                 self.reap_ticket(layout, name, &ticket, sync, &mut judged, &mut reaped.has_moved)
+                    .map(|id| id.into_iter().collect())
             } else if let Some(entry) = Entry::parse(name) {
                 self.reap_file(layout, &entry, sync, &mut judged)
             } else {
+                // More are helped by who looks next.
+                if parting.len() < HELPED_MAX {
+                    parting.extend(Parting::parse(name));
+                }
                 return;
             };
             match one {
-                Ok(id) => reaped.ids.extend(id),
+                Ok(ids) => reaped.ids.extend(ids),
                 // One bad entry never stops the others.
                 Err(error) => drop(reaped.failed.get_or_insert(error)),
             }
         });
+        match self.help_part(layout, parting) {
+            Ok(has_helped) => reaped.has_moved |= has_helped,
+            Err(error) => drop(reaped.failed.get_or_insert(error)),
+        }
         if let Err(error) = listed {
             reaped.failed.get_or_insert(Error::at("claimed", &error));
         } else if is_empty {
@@ -92,19 +104,16 @@ impl<D: Directory> Queue<D> {
         reaped
     }
 
-    fn reap_file(
-        &self,
-        layout: &Rc<Layout<D>>,
-        entry: &Entry,
-        sync: bool,
-        judged: &mut Judged,
-    ) -> Result<Option<String>> {
+    fn reap_file(&self, layout: &Rc<Layout<D>>, entry: &Entry, sync: bool, judged: &mut Judged) -> Result<Vec<String>> {
         if !self.is_over_in(entry, judged)? {
-            return Ok(None);
+            return Ok(Vec::new());
+        }
+        if entry.group.is_some() {
+            return self.abandon_group(layout, entry, sync);
         }
         let next = entry.abandoned(self.environment().now_ms());
         let moved = move_file(layout, &layout.claimed, entry, &next, sync)?;
-        Ok(moved.then(|| entry.nonce.text()))
+        Ok(moved.then(|| entry.nonce.text()).into_iter().collect())
     }
 
     fn reap_ticket(

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! a.<name in claimed>.<crc>            a task without a given id
+//! g.<place>.<name in claimed>.<crc>    a task of a group
 //! i.<key>.<birth>.<token>.<crc>        a task with one
 //! ```
 //!
@@ -18,6 +19,8 @@ use alloc::string::String;
 pub(crate) enum Receipt {
     /// Of a task without a given id: the task as it was claimed.
     Anonymous(Entry),
+    /// Of a task of a group: the group as it was claimed, and the task's place.
+    Member { group: Entry, place: u32 },
     /// Of a task with a given id.
     Given { key: Key, birth: Nonce, token: u64 },
 }
@@ -31,9 +34,20 @@ impl Receipt {
         seal(out)
     }
 
+    /// The receipt for the task at `place` of the group whose claim stands as `name`.
+    pub(crate) fn of_member(name: &str, place: u32) -> String {
+        let mut out = String::with_capacity(name.len() + 16);
+        out.push_str("g.");
+        number::write(&mut out, place.into());
+        out.push('.');
+        out.push_str(name);
+        seal(out)
+    }
+
     pub(crate) fn text(&self) -> String {
         let mut out = String::with_capacity(160);
         match self {
+            Receipt::Member { group, place } => return Self::of_member(&group.text(), *place),
             Receipt::Anonymous(entry) => {
                 out.push_str("a.");
                 out.push_str(&entry.text());
@@ -64,8 +78,15 @@ impl Receipt {
     fn read(text: &str) -> Option<Self> {
         let rest = unseal(text)?;
         if let Some(name) = rest.strip_prefix("a.") {
-            let entry = Entry::parse(name)?;
+            let entry = Entry::parse(name).filter(|entry| entry.group.is_none())?;
             return matches!(entry.place, Place::Claimed { .. }).then_some(Receipt::Anonymous(entry));
+        }
+        if let Some(rest) = rest.strip_prefix("g.") {
+            let (place, name) = rest.split_once('.')?;
+            let group = Entry::parse(name)?;
+            let place = u32::try_from(number::read_plain(place)?).ok()?;
+            let is_sound = matches!(group.place, Place::Claimed { .. }) && group.group?.contains(place);
+            return is_sound.then_some(Receipt::Member { group, place });
         }
         let mut fields = rest.strip_prefix("i.")?.split('.');
         let (key, _) = Key::from_file_name(fields.next()?)?;

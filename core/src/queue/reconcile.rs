@@ -11,6 +11,7 @@ use super::Queue;
 use super::entry::{Entry, Place};
 use super::given::Given;
 use super::layout::Layout;
+use super::part::Parting;
 use super::scan::Found;
 use super::ticket::{Ticket, place_ticket, ticket_name};
 use crate::capability::{Directory, FsError, Kind};
@@ -24,8 +25,18 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// A name under which a task stands, and its directory.
-type Standing<D> = (Rc<D>, Entry, String);
+/// A name under which a task stands.
+#[derive(Debug, Clone)]
+struct Standing<D> {
+    dir: Rc<D>,
+    /// The task; or its group, or the group as it was when it began to part.
+    entry: Entry,
+    name: String,
+    path: String,
+}
+
+/// Of which groups some tasks stand elsewhere as well: by their paths, and which.
+type Superseded<D> = BTreeMap<String, (Standing<D>, u128)>;
 
 /// How often the other names of a file are looked for: they may be moving, or stand outside of the queue.
 const LOOKS: usize = 3;
@@ -33,9 +44,10 @@ const LOOKS: usize = 3;
 const AT_ONCE: usize = 4_096;
 
 /// What is kept where a task stands twice; of two claims of one millisecond, everybody keeps the same.
-fn rank(entry: &Entry) -> (u64, u64, u64, String) {
+/// What stands alone came out of its group.
+fn rank(entry: &Entry) -> (u64, u64, bool, u64, String) {
     let (has_ended, is_claimed) = entry.place.rank();
-    (has_ended, entry.token, is_claimed, entry.text())
+    (has_ended, entry.token, entry.group.is_none(), is_claimed, entry.text())
 }
 
 impl<D: Directory> Queue<D> {
@@ -46,12 +58,23 @@ impl<D: Directory> Queue<D> {
         for some in doubled.chunks(AT_ONCE) {
             let mut standing: BTreeMap<Nonce, Vec<Standing<D>>> = BTreeMap::new();
             for_each_file(&layout, &mut |found, entry| {
-                if some.binary_search(&short(&entry.nonce.text())).is_ok() {
-                    standing.entry(entry.nonce).or_default().push((Rc::clone(&found.dir), entry, found.full_path()));
+                for nonce in entry.nonces() {
+                    if some.binary_search(&short(&nonce.text())).is_ok() {
+                        standing.entry(nonce).or_default().push(Standing::of(found, entry.clone()));
+                    }
                 }
             })?;
+            let mut superseded = Superseded::new();
             for (nonce, names) in standing {
-                self.keep_one(&layout, nonce, names, report)?;
+                keep_one(&layout, nonce, names, &mut superseded, report)?;
+            }
+            for (path, (group, places)) in superseded {
+                if leave_out(&group, places)? {
+                    report(
+                        path,
+                        String::from("some of its tasks stood twice after a power cut, the later states were kept"),
+                    );
+                }
             }
         }
         self.reconcile_given(&layout, report)?;
@@ -64,46 +87,20 @@ impl<D: Directory> Queue<D> {
         for _ in 0..LOOKS {
             let mut names = Vec::new();
             for_each_file(layout, &mut |found, entry| {
-                if entry.nonce == claimed.nonce {
-                    names.push((Rc::clone(&found.dir), entry, found.full_path()));
+                if entry.stands_for(claimed.nonce) {
+                    names.push(Standing::of(found, entry));
                 }
             })?;
-            self.keep_one(layout, claimed.nonce, names, &mut |_, _| {})?;
+            let mut superseded = Superseded::new();
+            keep_one(layout, claimed.nonce, names, &mut superseded, &mut |_, _| {})?;
+            for (group, places) in superseded.into_values() {
+                leave_out(&group, places)?;
+            }
             if !is_doubled(&layout.claimed, &name) {
                 break;
             }
         }
         Ok(layout.claimed.metadata(&name).is_ok())
-    }
-
-    fn keep_one(
-        &self,
-        layout: &Rc<Layout<D>>,
-        nonce: Nonce,
-        names: Vec<Standing<D>>,
-        report: &mut dyn FnMut(String, String),
-    ) -> Result<()> {
-        // A listing may have shown one name before a rename and another after it: only links are believed. A pack has
-        // many; but names never come back, so what stands both before and after others were seen stood with them.
-        let mut doubled: Vec<Standing<D>> =
-            names.into_iter().filter(|(dir, entry, _)| may_be_doubled(&**dir, entry)).collect();
-        doubled.retain(|(dir, entry, _)| may_be_doubled(&**dir, entry));
-        doubled.sort_by_cached_key(|(_, entry, _)| rank(entry));
-        // One name that was listed twice, since the directory around it was moved.
-        doubled.dedup_by(|(_, a, _), (_, b, _)| a == b);
-        let kept = doubled.pop();
-        for (dir, entry, path) in doubled {
-            if may_be_doubled(&*dir, &entry) {
-                unlink(&*dir, &entry.text(), &path)?;
-                report(path, String::from("stood twice after a power cut, the later state was kept"));
-            }
-        }
-        let in_tmp = nonce.text();
-        if kept.is_some() && is_doubled(&layout.tmp, &in_tmp) {
-            unlink(&layout.tmp, &in_tmp, "tmp")?;
-            report(format!("tmp/{in_tmp}"), String::from("was published, and stood twice after a power cut"));
-        }
-        Ok(())
     }
 
     fn reconcile_given(&self, layout: &Rc<Layout<D>>, report: &mut dyn FnMut(String, String)) -> Result<()> {
@@ -136,11 +133,81 @@ impl<D: Directory> Queue<D> {
     }
 }
 
+impl<D: Directory> Standing<D> {
+    fn of(found: &Found<D>, entry: Entry) -> Self {
+        Standing { dir: Rc::clone(&found.dir), entry, name: found.name.clone(), path: found.full_path() }
+    }
+
+    /// Whether the file has other names; where it is a pack, whether it stands at all.
+    fn may_be_doubled(&self) -> bool {
+        match self.entry.extent {
+            Some(_) => self.dir.metadata(&self.name).is_ok(),
+            None => is_doubled(&*self.dir, &self.name),
+        }
+    }
+}
+
+/// Keeps one of the names of a task. One that is a group's stands for others too: which of them it is to be left out of is
+/// gathered in `superseded`.
+fn keep_one<D: Directory>(
+    layout: &Layout<D>,
+    nonce: Nonce,
+    names: Vec<Standing<D>>,
+    superseded: &mut Superseded<D>,
+    report: &mut dyn FnMut(String, String),
+) -> Result<()> {
+    // A listing may have shown one name before a rename and another after it: only links are believed. A pack has
+    // many; but names never come back, so what stands both before and after others were seen stood with them.
+    let mut doubled: Vec<Standing<D>> = names.into_iter().filter(Standing::may_be_doubled).collect();
+    doubled.retain(Standing::may_be_doubled);
+    doubled.sort_by_cached_key(|standing| rank(&standing.entry));
+    // One name that was listed twice, since the directory around it was moved.
+    doubled.dedup_by(|a, b| a.name == b.name);
+    let kept = doubled.pop();
+    for standing in doubled {
+        if !standing.may_be_doubled() {
+            continue;
+        }
+        if standing.entry.group.is_some() {
+            let bit = nonce.place().map_or(0, |place| 1 << place);
+            superseded.entry(standing.path.clone()).or_insert((standing, 0)).1 |= bit;
+            continue;
+        }
+        unlink(&*standing.dir, &standing.name, &standing.path)?;
+        report(standing.path, String::from("stood twice after a power cut, the later state was kept"));
+    }
+    let in_tmp = nonce.text();
+    if kept.is_some() && is_doubled(&layout.tmp, &in_tmp) {
+        unlink(&layout.tmp, &in_tmp, "tmp")?;
+        report(format!("tmp/{in_tmp}"), String::from("was published, and stood twice after a power cut"));
+    }
+    Ok(())
+}
+
+/// Leaves tasks out of a group that stand elsewhere; `false` if it has gone on meanwhile.
+fn leave_out<D: Directory>(standing: &Standing<D>, places: u128) -> Result<bool> {
+    let Some(group) = standing.entry.group else { return Ok(false) };
+    let Some(rest) = group.without(places) else {
+        unlink(&*standing.dir, &standing.name, &standing.path)?;
+        return Ok(true);
+    };
+    let next = Entry { group: Some(rest), ..standing.entry.clone() };
+    let name = match Parting::parse(&standing.name) {
+        Some(parting) => Parting { entry: next, ..parting }.text(),
+        None => next.text(),
+    };
+    match standing.dir.rename(&standing.name, &*standing.dir, &name).and_then(|()| standing.dir.sync()) {
+        Ok(()) => Ok(true),
+        Err(FsError::NotFound) => Ok(false),
+        Err(error) => Err(Error::at(&standing.path, &error)),
+    }
+}
+
 /// Of which nonces two names stand in the queue. Eight bytes a task, so that any number of them fits: two nonces
 /// that are taken for one are told apart by whoever looks at them.
 fn doubled_nonces<D: Directory>(layout: &Layout<D>) -> Result<Vec<u64>> {
     let mut nonces = Vec::new();
-    for_each_file(layout, &mut |_, entry| nonces.push(short(&entry.nonce.text())))?;
+    for_each_file(layout, &mut |_, entry| nonces.extend(entry.nonces().map(|nonce| short(&nonce.text()))))?;
     // What is published one by one stands in `tmp` under its nonce before.
     layout.for_each_in_tmp(&mut |found| {
         if found.kind == Kind::File && Nonce::read(&found.name).is_some() {
@@ -183,26 +250,19 @@ impl Tickets {
     }
 }
 
-/// Visits every task that is a file.
+/// Visits every task that is a file, and every group; also one that has begun to part, whose tasks do not stand alone yet.
 pub(crate) fn for_each_file<D: Directory>(layout: &Layout<D>, visit: &mut dyn FnMut(&Found<D>, Entry)) -> Result<()> {
     let mut look = |found: Found<D>| {
-        if found.kind == Kind::File
-            && let Some(entry) = Entry::parse(&found.name)
-        {
-            visit(&found, entry);
+        if found.kind == Kind::File {
+            let begun = || Parting::parse(&found.name).filter(|parting| !parting.is_settled);
+            if let Some(entry) = Entry::parse(&found.name).or_else(|| begun().map(|parting| parting.entry)) {
+                visit(&found, entry);
+            }
         }
         Ok(())
     };
     layout.for_each_pending(&mut look)?;
     layout.for_each_fixed(&mut look)
-}
-
-/// Whether the file has other names; where it is a pack, whether it stands at all.
-fn may_be_doubled<D: Directory>(dir: &D, entry: &Entry) -> bool {
-    match entry.extent {
-        Some(_) => dir.metadata(&entry.text()).is_ok(),
-        None => is_doubled(dir, &entry.text()),
-    }
 }
 
 fn is_doubled<D: Directory>(dir: &D, name: &str) -> bool {

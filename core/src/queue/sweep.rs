@@ -10,6 +10,7 @@ use super::content;
 use super::entry::{Entry, Place};
 use super::given::Given;
 use super::layout::Layout;
+use super::part::void_parts;
 use super::reconcile::Tickets;
 use super::scan::Found;
 use super::ticket::{Ticket, move_ticket, place_ticket, remove_void};
@@ -31,6 +32,8 @@ impl<D: Directory> Queue<D> {
         swept.kept(notes);
         let tickets = self.sweep_tickets(&layout, swept);
         swept.kept(tickets);
+        let void = self.sweep_parts(&layout, swept);
+        swept.kept(void);
         let placed = swept.kept(Tickets::of(&layout));
         let given = layout.for_each_in("ids", &mut |found| {
             if let Some((key, _)) = Key::from_file_name(&found.name) {
@@ -41,6 +44,15 @@ impl<D: Directory> Queue<D> {
         });
         swept.kept(given);
         swept.kept(sweep_moved(&layout));
+    }
+
+    /// Names that somebody gave to the tasks of a group, and that somebody else's superseded.
+    fn sweep_parts(&self, layout: &Rc<Layout<D>>, swept: &mut Swept) -> Result<()> {
+        for name in void_parts(layout)? {
+            let removed = ignore_gone(layout.claimed.unlink(&name));
+            swept.note(removed.map(|()| true).map_err(|error| Error::at("claimed", &error)));
+        }
+        Ok(())
     }
 
     fn sweep_notes(&self, layout: &Rc<Layout<D>>, older_than_ms: u64, swept: &mut Swept) -> Result<()> {

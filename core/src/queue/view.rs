@@ -5,9 +5,11 @@ use super::adopt::{may_be_task, why_not_adopted};
 use super::content::{self, Attributes};
 use super::entry::{Cause, Entry, Place, write_order};
 use super::given::Given;
+use super::group::Group;
 use super::layout::{Layout, PAUSED};
-use super::locate::Located;
+use super::locate::{GroupName, Located};
 use super::note::Note;
+use super::part::{Part, Parting};
 use super::scan::Found;
 use super::task::{Status, TaskInfo, TaskPage, TaskState, TaskView};
 use super::ticket::Ticket;
@@ -18,6 +20,7 @@ use crate::name::{Key, number};
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::format;
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -41,17 +44,22 @@ impl<D: Directory> Queue<D> {
                 }
                 return Ok(());
             }
-            status.count(self.counted(&layout, &found), now_ms);
+            let (counted, tasks) = self.counted(&layout, &found);
+            status.count(counted, tasks, now_ms);
             Ok(())
         })?;
         layout.for_each_in("claimed", &mut |found| {
-            status.count(self.counted(&layout, &found), now_ms);
+            let (counted, tasks) = self.counted(&layout, &found);
+            status.count(counted, tasks, now_ms);
             Ok(())
         })?;
         for (name, count) in [("done", &mut status.done), ("dead", &mut status.dead)] {
             let damaged = &mut status.damaged;
             layout.for_each_in(name, &mut |found| {
-                *if is_task(&found) { &mut *count } else { &mut *damaged } += 1;
+                match tasks_of(&found) {
+                    0 => *damaged += 1,
+                    tasks => *count += tasks,
+                }
                 Ok(())
             })?;
         }
@@ -60,13 +68,13 @@ impl<D: Directory> Queue<D> {
 
     /// What a name in a bucket or in `claimed` counts as. For a task with a given id only its ref tells: what has lost
     /// that, or has never had it, or is elsewhere by now, is nothing that anybody could wait for.
-    fn counted(&self, layout: &Layout<D>, found: &Found<D>) -> Counted {
+    fn counted(&self, layout: &Layout<D>, found: &Found<D>) -> (Counted, u64) {
         if found.kind != Kind::File {
-            return Counted::Damaged;
+            return (Counted::Damaged, 1);
         }
         let is_claimed = found.priority.is_none();
         if let Some(ticket) = Ticket::parse(&found.name) {
-            return match Given::read(layout, &ticket.key) {
+            let counted = match Given::read(layout, &ticket.key) {
                 Ok(Some(Given { entry, .. })) if entry.nonce == ticket.nonce => match entry.place {
                     Place::Pending => Counted::Pending { due_ms: entry.due_ms, enqueued_ms: entry.enqueued_ms },
                     Place::Claimed { .. } => Counted::Claimed,
@@ -75,12 +83,23 @@ impl<D: Directory> Queue<D> {
                 Ok(_) => Counted::Nothing,
                 Err(_) => Counted::Damaged,
             };
+            return (counted, 1);
         }
-        match Entry::parse(&found.name).map(|entry| (entry.place, entry.due_ms, entry.enqueued_ms)) {
-            Some((Place::Pending, due_ms, enqueued_ms)) if !is_claimed => Counted::Pending { due_ms, enqueued_ms },
-            Some((Place::Claimed { .. }, ..)) if is_claimed => Counted::Claimed,
-            _ => Counted::Damaged,
+        if is_claimed && Part::parse(&found.name).is_some() {
+            return (Counted::Nothing, 1);
         }
+        let parting = if is_claimed { Parting::parse(&found.name) } else { None };
+        let is_parting = parting.is_some();
+        let Some(entry) = parting.map(|parting| parting.entry).or_else(|| Entry::parse(&found.name)) else {
+            return (Counted::Damaged, 1);
+        };
+        let (due_ms, enqueued_ms) = (entry.due_ms, entry.enqueued_ms);
+        let counted = match entry.place {
+            Place::Pending if !is_claimed || is_parting => Counted::Pending { due_ms, enqueued_ms },
+            Place::Claimed { .. } if is_claimed => Counted::Claimed,
+            _ => return (Counted::Damaged, 1),
+        };
+        (counted, entry.tasks() as u64)
     }
 
     pub(crate) fn is_paused(&self, layout: &Layout<D>) -> Result<bool> {
@@ -107,12 +126,24 @@ impl<D: Directory> Queue<D> {
         let now_ms = self.environment().now_ms();
         let mut page = TaskPage { tasks: Vec::new(), cursor: cursor.map(String::from) };
         let Some(layout) = self.look()? else { return Ok(TaskPage::default()) };
+        let mut group: Option<(Rc<str>, Vec<Entry>)> = None;
         loop {
             let First { names, next } =
                 self.first_after(&layout, (state, now_ms), page.cursor.take(), limit - page.tasks.len())?;
-            for (key, name) in names {
+            for (key, named) in names {
                 // It may have moved on since, or have been a ticket that was left behind.
-                if let Some((id, entry, note)) = self.read_named(&layout, &name)?
+                let Named { name, group_in } = named;
+                if let Some(path) = group_in {
+                    // Those of one group follow each other, and are read together.
+                    if group.as_ref().is_none_or(|(known, _)| *known != name) {
+                        let tasks = read_group(&layout, &path, &name);
+                        group = Some((name, tasks));
+                    }
+                    let mut tasks = group.iter().flat_map(|(_, tasks)| tasks);
+                    if let Some(entry) = tasks.find(|entry| sort_key(entry, None) == key) {
+                        page.tasks.push(self.info(entry.nonce.text(), entry, Note::default(), now_ms));
+                    }
+                } else if let Some((id, entry, note)) = self.read_named(&layout, &name)?
                     && state_at(&entry, now_ms) == state
                     && sort_key(&entry, Ticket::parse(&name).map(|ticket| ticket.key).as_ref()) == key
                 {
@@ -135,14 +166,13 @@ impl<D: Directory> Queue<D> {
         cursor: Option<String>,
         limit: usize,
     ) -> Result<First> {
-        let mut first: BTreeMap<String, String> = BTreeMap::new();
+        let mut first: BTreeMap<String, Named> = BTreeMap::new();
         let mut are_more = false;
-        let mut add = |found: Found<D>| {
-            let Some(key) = key_in(layout, meant, &found)? else { return Ok(()) };
+        let mut add_one = |key: String, named: Named| {
             let is_after = cursor.as_ref().is_none_or(|cursor| key > *cursor);
             let is_among = first.len() < limit || first.last_key_value().is_some_and(|(last, _)| key < *last);
             if is_after && is_among {
-                first.insert(key, found.name);
+                first.insert(key, named);
                 if first.len() > limit {
                     first.pop_last();
                     are_more = true;
@@ -150,10 +180,29 @@ impl<D: Directory> Queue<D> {
             } else {
                 are_more |= is_after && !first.contains_key(&key);
             }
+        };
+        let mut add = |found: Found<D>| {
+            if let Some(group) = GroupName::parse(&found.name).filter(|_| found.kind == Kind::File) {
+                let (entry, name) = (group.entry(), Rc::<str>::from(found.name));
+                if state_at(entry, meant.1) == meant.0 {
+                    for place in entry.group.into_iter().flat_map(Group::places) {
+                        let named = Named { name: Rc::clone(&name), group_in: Some(Rc::clone(&found.path)) };
+                        add_one(sort_key(&entry.alone(place), None), named);
+                    }
+                }
+            } else if let Some(key) = key_in(layout, meant, &found)? {
+                add_one(key, Named { name: Rc::from(found.name), group_in: None });
+            }
             Ok(())
         };
         match meant.0 {
-            TaskState::Ready | TaskState::Delayed => layout.for_each_pending(&mut add)?,
+            TaskState::Ready | TaskState::Delayed => {
+                layout.for_each_pending(&mut add)?;
+                // Those whose group is parting.
+                layout.for_each_in("claimed", &mut |found| {
+                    if Parting::parse(&found.name).is_some() { add(found) } else { Ok(()) }
+                })?;
+            }
             TaskState::Claimed => layout.for_each_in("claimed", &mut add)?,
             TaskState::Done => layout.for_each_in("done", &mut add)?,
             TaskState::Dead => layout.for_each_in("dead", &mut add)?,
@@ -219,15 +268,8 @@ impl<D: Directory> Queue<D> {
     fn content_of(&self, located: &Located<D>) -> Result<Option<(Vec<u8>, Attributes)>> {
         match located {
             Located::Given(given) => given.read_content(),
-            Located::File { dir, entry } => {
-                let file = match dir.open(&entry.text()) {
-                    Ok(file) => file,
-                    Err(FsError::NotFound) => return Ok(None),
-                    Err(error) => return Err(Error::at("a task", &error)),
-                };
-                let read = content::read(entry, &file).map_err(|error| Error::at("a task", &error))?;
-                Ok(read.and_then(|bytes| content::split(entry, bytes)))
-            }
+            Located::File { dir, entry } => read_content(&**dir, &entry.text(), entry),
+            Located::Member { dir, entry, group } => read_content(&**dir, &group.text(), entry),
         }
     }
 
@@ -235,13 +277,14 @@ impl<D: Directory> Queue<D> {
         match located {
             Located::Given(given) => given.reference.dir.metadata(&given.reference.token_name).is_ok(),
             Located::File { dir, entry } => dir.metadata(&entry.text()).is_ok(),
+            Located::Member { dir, group, .. } => dir.metadata(&group.text()).is_ok(),
         }
     }
 
     fn note_of(&self, layout: &Layout<D>, located: &Located<D>) -> Note<'static> {
         match located {
             Located::Given(given) => given.read_note(),
-            Located::File { entry, .. } => self.note_of_file(layout, entry),
+            Located::File { entry, .. } | Located::Member { entry, .. } => self.note_of_file(layout, entry),
         }
     }
 
@@ -292,8 +335,35 @@ impl<D: Directory> Queue<D> {
     }
 }
 
-fn is_task<D>(found: &Found<D>) -> bool {
-    found.kind == Kind::File && (Ticket::parse(&found.name).is_some() || Entry::parse(&found.name).is_some())
+/// For how many tasks a name stands.
+fn tasks_of<D>(found: &Found<D>) -> u64 {
+    if found.kind != Kind::File {
+        return 0;
+    }
+    match Entry::parse(&found.name) {
+        Some(entry) => entry.tasks() as u64,
+        None => u64::from(Ticket::parse(&found.name).is_some()),
+    }
+}
+
+/// A task's content, out of the file that stands as `name`.
+fn read_content<D: Directory>(dir: &D, name: &str, entry: &Entry) -> Result<Option<(Vec<u8>, Attributes)>> {
+    let file = match dir.open(name) {
+        Ok(file) => file,
+        Err(FsError::NotFound) => return Ok(None),
+        Err(error) => return Err(Error::at("a task", &error)),
+    };
+    let read = content::read(entry, &file).map_err(|error| Error::at("a task", &error))?;
+    Ok(read.and_then(|bytes| content::split(entry, bytes)))
+}
+
+/// The tasks of a group by its path beneath the queue's directory; none if it is not there any more.
+fn read_group<D: Directory>(layout: &Layout<D>, path: &str, name: &str) -> Vec<Entry> {
+    let opened = path.split('/').try_fold(layout.queue.clone(), |dir, part| dir.open_dir(part));
+    match (opened, GroupName::parse(name)) {
+        (Ok(dir), Some(group)) if dir.metadata(name).is_ok() => group.tasks(&dir),
+        _ => Vec::new(),
+    }
 }
 
 /// What a name in a directory of the queue sorts by, if it may tell of a task that is meant: in that state, at that
@@ -342,9 +412,16 @@ fn read_ticket<D: Directory>(layout: &Layout<D>, ticket: &Ticket) -> Result<Opti
 
 /// The first names of a listing, each after what it sorts by.
 struct First {
-    names: Vec<(String, String)>,
+    names: Vec<(String, Named)>,
     /// What the last one sorts by, if there are more.
     next: Option<String>,
+}
+
+/// A name that tells of a task.
+struct Named {
+    name: Rc<str>,
+    /// If it is that of a group: the path of its directory beneath the queue's.
+    group_in: Option<Rc<str>>,
 }
 
 /// What a name counts as in a status.
@@ -356,18 +433,18 @@ enum Counted {
 }
 
 impl Status {
-    fn count(&mut self, counted: Counted, now_ms: u64) {
+    fn count(&mut self, counted: Counted, tasks: u64, now_ms: u64) {
         match counted {
             Counted::Pending { due_ms, enqueued_ms } => {
                 self.oldest_ms = Some(self.oldest_ms.map_or(enqueued_ms, |oldest| oldest.min(enqueued_ms)));
                 if due_ms <= now_ms {
-                    self.ready += 1;
+                    self.ready += tasks;
                 } else {
-                    self.delayed += 1;
+                    self.delayed += tasks;
                     self.next_due_ms = Some(self.next_due_ms.map_or(due_ms, |next| next.min(due_ms)));
                 }
             }
-            Counted::Claimed => self.claimed += 1,
+            Counted::Claimed => self.claimed += tasks,
             Counted::Damaged => self.damaged += 1,
             Counted::Nothing => {}
         }

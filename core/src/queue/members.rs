@@ -1,0 +1,211 @@
+//! What the holder of a group does with its tasks.
+//!
+//! | | source → target | linearizes | a crash leaves |
+//! |---|---|---|---|
+//! | done, some | `claimed/<g>` → `claimed/<g>` without them | the rename | – |
+//! | done, the last | `claimed/<g>` → gone | the unlink | – |
+//! | done all that are left | `claimed/<g>` → gone | the unlink | – |
+//! | anything else | the group parts, see [`super::part`], and the task goes its own way | – | – |
+//!
+//! Between reading a receipt and the rename others of its holder may have finished tasks of the group (fewer are left: it is
+//! looked for and tried again), or parted it (each task is looked for under the same token), or it may have been taken back
+//! (another token: `lost`).
+
+use super::Queue;
+use super::entry::{Entry, Place};
+use super::finish::{Act, move_file};
+use super::layout::Layout;
+use super::part::Parting;
+use super::receipt::Receipt;
+use crate::Durability;
+use crate::capability::Directory;
+use crate::error::{Error, Result};
+use crate::limits::{BATCH_TASKS_MAX, TRIES_MAX};
+use crate::store::{is_sync, list_entries};
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+/// Where a claimed group was found.
+enum Standing {
+    Whole(Entry),
+    Parting(Parting),
+    /// Nowhere: it is over, or its tasks stand alone.
+    Gone,
+}
+
+impl<D: Directory> Queue<D> {
+    /// Finishes several tasks, up to 65,536, without outcomes: those that were pushed and claimed together together. Answers
+    /// the places among `receipts` of those whose claim is over, which are not finished.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a receipt, [`Error::TooLarge`], before anything is changed. [`Error::Io`]: some may be
+    /// finished, and which is told by asking again.
+    pub fn done_all(&self, receipts: &[&str], durability: Durability) -> Result<Vec<usize>> {
+        if receipts.len() > BATCH_TASKS_MAX {
+            return Err(Error::TooLarge(format!(
+                "{} receipts in one call, use at most {BATCH_TASKS_MAX}",
+                receipts.len()
+            )));
+        }
+        let parsed = receipts.iter().map(|receipt| Receipt::parse(receipt)).collect::<Result<Vec<_>>>()?;
+        let sync = is_sync(durability, false);
+        let mut lost = Vec::new();
+        let mut at = 0;
+        while let Some(first) = parsed.get(at) {
+            // Those of one group stand one after the other where a claim has answered them.
+            let count = match first {
+                Receipt::Member { group, .. } => {
+                    parsed[at..].iter().take_while(|receipt| receipt.is_of_group(group)).count().max(1)
+                }
+                _ => 1,
+            };
+            match first {
+                Receipt::Member { group, .. } => {
+                    let places = || parsed[at..at + count].iter().filter_map(Receipt::place);
+                    let gone = match self.layout()? {
+                        Some(layout) => self.finish_members(&layout, group, bits(places()), sync)?,
+                        None => u128::MAX,
+                    };
+                    let mut seen = 0;
+                    for (offset, place) in places().enumerate() {
+                        let bit = 1u128 << place;
+                        // One that is given twice is lost the second time, as with two calls.
+                        if gone & bit != 0 || seen & bit != 0 {
+                            lost.push(at + offset);
+                        }
+                        seen |= bit;
+                    }
+                }
+                _ => match self.done(receipts[at], None, durability) {
+                    Ok(()) => {}
+                    Err(Error::Lost(_)) => lost.push(at),
+                    Err(error) => return Err(error),
+                },
+            }
+            at += count;
+        }
+        Ok(lost)
+    }
+
+    /// Finishes the tasks at `places` of a claimed group; answers those that were over.
+    pub(crate) fn finish_members(
+        &self,
+        layout: &Rc<Layout<D>>,
+        claimed: &Entry,
+        places: u128,
+        sync: bool,
+    ) -> Result<u128> {
+        let mut current = self.known_group(claimed);
+        for _ in 0..TRIES_MAX {
+            let Some(group) = current.group else { return Ok(places) };
+            let left = group.among(places);
+            if left != 0 {
+                let next = match group.without(left) {
+                    Some(rest) => Entry { group: Some(rest), ..current.clone() },
+                    None => Entry { place: Place::Tomb, ..current.clone() },
+                };
+                if move_file(layout, &layout.claimed, &current, &next, sync)? {
+                    if next.place != Place::Tomb {
+                        self.know_claim(next);
+                    }
+                    return Ok(places & !left);
+                }
+            }
+            match find_group(layout, claimed)? {
+                Standing::Whole(_) if left == 0 => return Ok(places),
+                Standing::Whole(found) => current = found,
+                Standing::Parting(parting) => {
+                    self.help_part(layout, alloc::vec![parting])?;
+                }
+                Standing::Gone => return self.finish_alone(layout, claimed, places, sync),
+            }
+        }
+        Err(self.exhausted())
+    }
+
+    /// Finishes those of the tasks that stand alone; answers those that were over.
+    fn finish_alone(&self, layout: &Rc<Layout<D>>, claimed: &Entry, places: u128, sync: bool) -> Result<u128> {
+        let mut over = 0;
+        for place in (0..u128::BITS).filter(|place| places >> place & 1 == 1) {
+            let next = |entry: &Entry| Entry { place: Place::Tomb, ..entry.clone() };
+            let act = Act { next: &next, note: None, is_done: true, sync };
+            if self.act_on_file(layout, claimed.alone(place), act)?.is_none() {
+                over |= 1 << place;
+            }
+        }
+        Ok(over)
+    }
+
+    /// Lets a task of a group go its own way, and acts on it. `None` if the claim is over.
+    pub(crate) fn act_on_member(
+        &self,
+        layout: &Rc<Layout<D>>,
+        claimed: &Entry,
+        place: u32,
+        act: Act<'_>,
+    ) -> Result<Option<Entry>> {
+        let mut current = self.known_group(claimed);
+        for _ in 0..TRIES_MAX {
+            if current.group.is_some_and(|group| group.contains(place))
+                && let Some(tasks) = self.part(layout, &layout.claimed, &current)?
+            {
+                let nonce = claimed.nonce.member(place);
+                let task = tasks.into_iter().find(|task| task.nonce == nonce);
+                return self.act_on_file(layout, task.unwrap_or_else(|| claimed.alone(place)), act);
+            }
+            match find_group(layout, claimed)? {
+                Standing::Whole(found) if !found.group.is_some_and(|group| group.contains(place)) => return Ok(None),
+                Standing::Whole(found) => current = found,
+                Standing::Parting(parting) => {
+                    self.help_part(layout, alloc::vec![parting])?;
+                }
+                Standing::Gone => return self.act_on_file(layout, claimed.alone(place), act),
+            }
+        }
+        Err(self.exhausted())
+    }
+
+    /// The group under the name that it has as far as this instance knows.
+    fn known_group(&self, claimed: &Entry) -> Entry {
+        let known = self.extended.borrow_mut().remove(&claimed.nonce);
+        known.filter(|known| known.token == claimed.token).unwrap_or_else(|| claimed.clone())
+    }
+}
+
+impl Receipt {
+    fn is_of_group(&self, other: &Entry) -> bool {
+        matches!(self, Receipt::Member { group, .. } if (group.nonce, group.token) == (other.nonce, other.token))
+    }
+
+    fn place(&self) -> Option<u32> {
+        match self {
+            Receipt::Member { place, .. } => Some(*place),
+            _ => None,
+        }
+    }
+}
+
+fn bits(places: impl Iterator<Item = u32>) -> u128 {
+    places.fold(0, |bits, place| bits | 1 << place)
+}
+
+/// Finds a group under the token of its claim.
+fn find_group<D: Directory>(layout: &Layout<D>, claimed: &Entry) -> Result<Standing> {
+    let nonce = claimed.nonce.text();
+    let is_meant =
+        |entry: &Entry| entry.group.is_some() && entry.nonce == claimed.nonce && entry.token == claimed.token;
+    // A listing that overlaps a rename may miss both of its names: looked at twice.
+    for _ in 0..2 {
+        let listed = list_entries(&layout.claimed).map_err(|error| Error::at("claimed", &error))?;
+        for (name, _) in listed.iter().filter(|(name, _)| name.split('.').nth(1) == Some(nonce.as_str())) {
+            if let Some(entry) = Entry::parse(name).filter(is_meant) {
+                return Ok(Standing::Whole(entry));
+            }
+            if let Some(parting) = Parting::parse(name).filter(|parting| is_meant(&parting.entry)) {
+                return Ok(Standing::Parting(parting));
+            }
+        }
+    }
+    Ok(Standing::Gone)
+}
