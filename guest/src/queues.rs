@@ -59,6 +59,12 @@ impl wit::GuestQueue for ExportedQueue {
         Ok(self.0.done(&receipt, outcome.as_deref(), durability.into())?)
     }
 
+    fn done_all(&self, receipts: Vec<String>, durability: Durability) -> Result<Vec<u32>, Error> {
+        let receipts: Vec<&str> = receipts.iter().map(String::as_str).collect();
+        let lost = self.0.done_all(&receipts, durability.into())?;
+        Ok(lost.into_iter().filter_map(|place| u32::try_from(place).ok()).collect())
+    }
+
     fn retry(&self, receipt: String, delay: u64, reason: String, durability: Durability) -> Result<bool, Error> {
         Ok(self.0.retry(&receipt, delay, &reason, durability.into())?)
     }

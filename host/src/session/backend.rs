@@ -65,6 +65,7 @@ pub(crate) trait Backend: LeaseBackend + CheckpointBackend + TaskBackend + JobBa
     ) -> Result<Vec<ClaimedTask>>;
     fn extend(&mut self, queue: QueueSlot, receipt: &str, lasting_ms: u64, durability: Durability) -> Result<u64>;
     fn done(&mut self, queue: QueueSlot, receipt: &str, outcome: Option<&[u8]>, durability: Durability) -> Result<()>;
+    fn done_all(&mut self, queue: QueueSlot, receipts: &[&str], durability: Durability) -> Result<Vec<usize>>;
     fn retry(
         &mut self,
         queue: QueueSlot,

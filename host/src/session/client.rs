@@ -80,6 +80,17 @@ impl<'a> QueueClient<'a> {
         self.backend().done(queue, receipt, outcome, durability)
     }
 
+    /// Finishes several tasks, up to 65,536, without outcomes: those that were pushed and claimed together also together.
+    /// Answers the places among `receipts` of those that are no longer yours. Standard durability: unsynced.
+    ///
+    /// # Errors
+    /// [`leasehold_core::Error::InvalidArgument`] for what is no receipt, before anything is changed; after any other some may
+    /// be finished.
+    pub fn done_all(&mut self, receipts: &[&str], durability: Durability) -> Result<Vec<usize>> {
+        let queue = self.queue;
+        self.backend().done_all(queue, receipts, durability)
+    }
+
     /// Gives the task back as failed, to be claimed again after `delay_ms`. Answers false if this was its last
     /// attempt: it is dead now. Standard durability: unsynced.
     ///

@@ -21,16 +21,20 @@ struct ClaimArguments {
     receipt: String,
 }
 
-/// Finishes a task
+/// Finishes a task, or several
 ///
 /// With --keep or --result its record stays until purged, and saying it again succeeds; without, nothing is kept.
-/// Exits with 3 when the claim is no longer yours.
+/// Of several, those that were pushed and claimed together are finished together. Exits with 3 when a claim is no longer
+/// yours; the others are finished, and with --json `lost` has the receipts of those that are not.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     leasehold queue done thumbs \"$RECEIPT\" --result thumbnail.png")]
 pub(crate) struct Done {
-    #[command(flatten)]
-    claim: ClaimArguments,
+    /// The queue
+    queue: String,
+    /// What `claim` answered
+    #[arg(value_name = "RECEIPT", required = true)]
+    receipts: Vec<String>,
 
     /// Keeps a record of the task
     #[arg(long)]
@@ -50,12 +54,26 @@ impl Done {
             Some(file) => Some(read_payload(file)?),
             None => self.keep.then(Vec::new),
         };
-        stores::open(globals, QUEUES, &[&self.claim.queue])?.queue(&self.claim.queue)?.done(
-            &self.claim.receipt,
-            outcome.as_deref(),
-            self.durability.durability(),
-        )?;
-        answer_state(globals, "done")
+        let durability = self.durability.durability();
+        let mut session = stores::open(globals, QUEUES, &[&self.queue])?;
+        let mut queue = session.queue(&self.queue)?;
+        if let [receipt] = self.receipts.as_slice() {
+            queue.done(receipt, outcome.as_deref(), durability)?;
+            return answer_state(globals, "done");
+        }
+        if outcome.is_some() {
+            let problem = "a record is kept of one task at a time: pass one receipt with --keep or --result";
+            return Err(Failure::Usage(problem.to_owned()));
+        }
+        let receipts: Vec<&str> = self.receipts.iter().map(String::as_str).collect();
+        let lost: Vec<&str> = queue.done_all(&receipts, durability)?.iter().map(|place| receipts[*place]).collect();
+        let mut output = Output::new(globals.json);
+        output.answer_quietly(&serde_json::json!({ "state": "done", "lost": lost }))?;
+        output.finish()?;
+        match lost.len() {
+            0 => Ok(()),
+            count => Err(Failure::Lost(format!("{count} of {} claims are over, the others are done", receipts.len()))),
+        }
     }
 }
 

@@ -177,6 +177,10 @@ impl<D: Directory> Backend for Native<D> {
         Ok(self.open_queue(queue)?.done(receipt, outcome, durability)?)
     }
 
+    fn done_all(&mut self, queue: QueueSlot, receipts: &[&str], durability: Durability) -> Result<Vec<usize>> {
+        Ok(self.open_queue(queue)?.done_all(receipts, durability)?)
+    }
+
     fn retry(
         &mut self,
         queue: QueueSlot,

@@ -3,7 +3,7 @@
 use crate::contend::serve::{Contend, Done};
 use crate::contend::side::Side;
 use crate::peers::protocol::{Op, Request, clock, payload};
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use leasehold::{ClaimedTask, NewTask, OnDuplicate};
 use std::thread;
 use std::time::Duration;
@@ -34,10 +34,16 @@ impl Queue {
     }
 
     fn finish(&mut self, tasks: Vec<ClaimedTask>, payloads: &mut Vec<Vec<u8>>) -> Result<()> {
-        for task in tasks {
-            self.side.session.queue(QUEUE)?.done(&task.receipt, None, self.side.durability)?;
-            payloads.push(task.payload);
+        let queue = &mut self.side.session.queue(QUEUE)?;
+        match tasks.as_slice() {
+            [task] => queue.done(&task.receipt, None, self.side.durability)?,
+            many => {
+                let receipts: Vec<&str> = many.iter().map(|task| task.receipt.as_str()).collect();
+                let lost = queue.done_all(&receipts, self.side.durability)?;
+                ensure!(lost.is_empty(), "{} claims were lost", lost.len());
+            }
         }
+        payloads.extend(tasks.into_iter().map(|task| task.payload));
         Ok(())
     }
 
