@@ -41,7 +41,8 @@ impl GroupName {
     pub(crate) fn parse(name: &str) -> Option<Self> {
         match Entry::parse(name) {
             Some(entry) => entry.group.is_some().then_some(GroupName::Whole(entry)),
-            None => Parting::parse(name).map(GroupName::Parting),
+            // Of one that is settled the tasks stand alone, or do at once.
+            None => Parting::parse(name).filter(|parting| !parting.is_settled).map(GroupName::Parting),
         }
     }
 

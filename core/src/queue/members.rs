@@ -15,7 +15,7 @@ use super::Queue;
 use super::entry::{Entry, Place};
 use super::finish::{Act, move_file};
 use super::layout::Layout;
-use super::part::Parting;
+use super::part::{Part, Parting};
 use super::receipt::Receipt;
 use crate::Durability;
 use crate::capability::Directory;
@@ -25,6 +25,9 @@ use crate::store::{is_sync, list_entries};
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
+
+/// How often one who parts the group just now is waited for.
+const PATIENT_TRIES: u32 = TRIES_MAX / 2;
 
 /// Where a claimed group was found.
 enum Standing {
@@ -97,7 +100,7 @@ impl<D: Directory> Queue<D> {
         sync: bool,
     ) -> Result<u128> {
         let mut current = self.known_group(claimed);
-        for _ in 0..TRIES_MAX {
+        for tried in 0..TRIES_MAX {
             let Some(group) = current.group else { return Ok(places) };
             let left = group.among(places);
             if left != 0 {
@@ -116,7 +119,7 @@ impl<D: Directory> Queue<D> {
                 Standing::Whole(_) if left == 0 => return Ok(places),
                 Standing::Whole(found) => current = found,
                 Standing::Parting(parting) => {
-                    self.help_part(layout, alloc::vec![parting])?;
+                    self.help_part(layout, alloc::vec![parting], tried >= PATIENT_TRIES)?;
                 }
                 Standing::Gone => return self.finish_alone(layout, claimed, places, sync),
             }
@@ -146,7 +149,7 @@ impl<D: Directory> Queue<D> {
         act: Act<'_>,
     ) -> Result<Option<Entry>> {
         let mut current = self.known_group(claimed);
-        for _ in 0..TRIES_MAX {
+        for tried in 0..TRIES_MAX {
             if current.group.is_some_and(|group| group.contains(place))
                 && let Some(tasks) = self.part(layout, &layout.claimed, &current)?
             {
@@ -158,7 +161,7 @@ impl<D: Directory> Queue<D> {
                 Standing::Whole(found) if !found.group.is_some_and(|group| group.contains(place)) => return Ok(None),
                 Standing::Whole(found) => current = found,
                 Standing::Parting(parting) => {
-                    self.help_part(layout, alloc::vec![parting])?;
+                    self.help_part(layout, alloc::vec![parting], tried >= PATIENT_TRIES)?;
                 }
                 Standing::Gone => return self.act_on_file(layout, claimed.alone(place), act),
             }
@@ -190,6 +193,10 @@ fn bits(places: impl Iterator<Item = u32>) -> u128 {
     places.fold(0, |bits, place| bits | 1 << place)
 }
 
+fn is_part_of(name: &str, parting: &Parting) -> bool {
+    Part::parse(name).is_some_and(|part| parting.is_of(&part))
+}
+
 /// Finds a group under the token of its claim.
 fn find_group<D: Directory>(layout: &Layout<D>, claimed: &Entry) -> Result<Standing> {
     let nonce = claimed.nonce.text();
@@ -203,6 +210,10 @@ fn find_group<D: Directory>(layout: &Layout<D>, claimed: &Entry) -> Result<Stand
                 return Ok(Standing::Whole(entry));
             }
             if let Some(parting) = Parting::parse(name).filter(|parting| is_meant(&parting.entry)) {
+                // Once it is settled, and the tasks are sent on their way, they stand alone.
+                if parting.is_settled && !listed.iter().any(|(name, _)| is_part_of(name, &parting)) {
+                    return Ok(Standing::Gone);
+                }
                 return Ok(Standing::Parting(parting));
             }
         }

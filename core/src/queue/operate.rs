@@ -189,7 +189,7 @@ impl<D: Directory> Queue<D> {
                 Ok(true)
             }
             Located::Member { group: GroupName::Parting(parting), .. } => {
-                self.help_part(layout, alloc::vec![parting.clone()])?;
+                self.help_part(layout, alloc::vec![parting.clone()], false)?;
                 Ok(true)
             }
             Located::File { .. } | Located::Given(_) => Ok(false),

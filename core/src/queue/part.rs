@@ -7,7 +7,7 @@
 //! | take over | `<g>.s.<attempt>` → `<g>.s.<attempt'>` | the rename | names of the older attempt, which are debris |
 //! | settle | `<g>.s.<attempt>` → `<g>.m.<attempt>`, once the names are on the disk | the rename | that name |
 //! | go | each name → what the task is called alone, in `pending/<bucket>` or `claimed` | each rename | the others |
-//! | end | `<g>.m.<attempt>` is unlinked, once they are on the disk | the unlink | – |
+//! | end | `<g>.m.<attempt>` is unlinked, once they are on the disk; of several partings at a time | the unlink | – |
 //!
 //! Only who made an attempt makes its names, and settles it: whoever takes over makes an attempt of its own, under which a
 //! slow one's names mean nothing. So once it is settled each name stands exactly once, nobody makes another, and
@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::name::{Nonce, number};
 use crate::reference::ignore_gone;
 use crate::store::{create_file, read_file, sync_all};
+use alloc::collections::BTreeSet;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -39,6 +40,8 @@ const TIME_MASK: u64 = (1 << 20) - 1;
 const RANDOM_BITS: u32 = 10;
 /// After so many of those units somebody else takes over: who was only slow loses no more than the work.
 const SLOW_UNITS: u64 = 4;
+/// How many partings of an instance are ended together: each waits for the disk a few times.
+const ENDED_TOGETHER: usize = 8;
 /// How many groups one look helps to part.
 pub(crate) const HELPED_MAX: usize = 1_000;
 /// The longest file of a group, in bytes: it is a pack.
@@ -79,6 +82,17 @@ impl Parting {
 
     fn name_of(&self, place: u32) -> String {
         Part { nonce: self.entry.nonce, attempt: self.attempt, place }.text()
+    }
+
+    /// The bucket that its tasks go to, if they do not stay in `claimed`.
+    fn bucket(&self) -> Option<BucketName> {
+        let Entry { priority, due_ms, .. } = self.entry;
+        (self.entry.place == Place::Pending).then(|| BucketName::shared(priority, due_ms, 0))
+    }
+
+    /// Whether the name is of a task of this group.
+    pub(crate) fn is_of(&self, part: &Part) -> bool {
+        (self.entry.nonce, self.attempt) == (part.nonce, part.attempt)
     }
 
     /// Whether somebody else may take over.
@@ -125,19 +139,26 @@ impl<D: Directory> Queue<D> {
     /// or somebody else has taken over. One whose index is damaged is set aside as a whole.
     pub(crate) fn part(&self, layout: &Rc<Layout<D>>, from: &D, entry: &Entry) -> Result<Option<Vec<Entry>>> {
         let parting = Parting { entry: entry.clone(), is_settled: false, attempt: self.draw_attempt(None) };
-        match layout.rename_to("claimed", from, &entry.text(), &parting.text())? {
-            Some(claimed) => self.go_on(layout, &claimed, parting, Some(from)),
-            None => Ok(None),
+        let Some(claimed) = layout.rename_to("claimed", from, &entry.text(), &parting.text())? else { return Ok(None) };
+        let Some((settled, tasks)) = self.go_on(layout, &claimed, parting, Some(from))? else { return Ok(None) };
+        let mut settled_ones = self.settled.borrow_mut();
+        settled_ones.extend(settled);
+        if settled_ones.len() >= ENDED_TOGETHER {
+            end(layout, &settled_ones)?;
+            settled_ones.clear();
         }
+        Ok(Some(tasks))
     }
 
-    /// Finishes what others have begun and not ended; whether there was anything.
-    pub(crate) fn help_part(&self, layout: &Rc<Layout<D>>, begun: Vec<Parting>) -> Result<bool> {
+    /// Finishes what others have begun and not ended; whether there was anything. Who is only slow is waited for, unless it
+    /// `is_urgent`.
+    pub(crate) fn help_part(&self, layout: &Rc<Layout<D>>, begun: Vec<Parting>, is_urgent: bool) -> Result<bool> {
+        let mut ended = Vec::new();
         let mut has_helped = false;
         let mut failed = None;
         for mut parting in begun {
             if !parting.is_settled {
-                if !parting.is_slow(self.environment().now_ms()) {
+                if !is_urgent && !parting.is_slow(self.environment().now_ms()) {
                     continue;
                 }
                 let mine = Parting { attempt: self.draw_attempt(Some(parting.attempt)), ..parting.clone() };
@@ -151,10 +172,17 @@ impl<D: Directory> Queue<D> {
                 }
             }
             match self.go_on(layout, &layout.claimed, parting, None) {
-                Ok(tasks) => has_helped |= tasks.is_some(),
+                Ok(None) => {}
+                Ok(Some((settled, _))) => {
+                    has_helped = true;
+                    ended.extend(settled);
+                }
                 // One bad entry never stops the others.
                 Err(error) => drop(failed.get_or_insert(error)),
             }
+        }
+        if let Err(error) = end(layout, &ended) {
+            failed.get_or_insert(error);
         }
         match failed {
             Some(error) if !has_helped => Err(error),
@@ -169,14 +197,14 @@ impl<D: Directory> Queue<D> {
         if not == Some(attempt) { attempt ^ 1 } else { attempt }
     }
 
-    /// Goes on with an attempt of this instance's, or with one that is settled.
+    /// Goes on with an attempt of this instance's, or with one that is settled: what is to be ended, and the tasks.
     fn go_on(
         &self,
         layout: &Rc<Layout<D>>,
         claimed: &D,
         parting: Parting,
         from: Option<&D>,
-    ) -> Result<Option<Vec<Entry>>> {
+    ) -> Result<Option<(Option<Parting>, Vec<Entry>)>> {
         let at = |error: FsError| Error::at("a group", &error);
         let name = parting.text();
         let file = match claimed.open(&name) {
@@ -188,7 +216,7 @@ impl<D: Directory> Queue<D> {
         let Some(members) = read.and_then(|content| group::members(&parting.entry, &content)) else {
             let dead = parting.entry.dead(self.environment().now_ms(), Cause::Damaged);
             layout.rename_to("dead", claimed, &name, &dead.text())?;
-            return Ok(Some(Vec::new()));
+            return Ok(Some((None, Vec::new())));
         };
         let settled = if parting.is_settled {
             parting
@@ -215,25 +243,24 @@ impl<D: Directory> Queue<D> {
                 Err(error) => return Err(at(error)),
             }
         };
-        self.send_each(layout, claimed, &settled, &members, &file).map(Some)
+        let tasks = self.send_each(layout, claimed, &settled, &members)?;
+        Ok(Some((Some(settled), tasks)))
     }
 
-    /// Sends each task on its way, and ends the parting.
+    /// Sends each task on its way.
     fn send_each(
         &self,
         layout: &Rc<Layout<D>>,
         claimed: &D,
         settled: &Parting,
         members: &[Member],
-        file: &D::File,
     ) -> Result<Vec<Entry>> {
-        let bucket = match settled.entry.place {
-            Place::Pending => {
-                let name = BucketName::shared(settled.entry.priority, settled.entry.due_ms, 0);
+        let bucket = match settled.bucket() {
+            Some(name) => {
                 let opened = bucket::ensure(layout, &name)?;
                 Some((name, opened))
             }
-            _ => None,
+            None => None,
         };
         let mut tasks = Vec::with_capacity(members.len());
         for member in members {
@@ -251,16 +278,6 @@ impl<D: Directory> Queue<D> {
             }
             tasks.push(entry);
         }
-        file.sync().map_err(|error| Error::at("a task", &error))?;
-        if let Some((name, opened)) = &bucket {
-            opened.sync(layout)?;
-            // It may be another by now.
-            if let Some(again) = bucket::open(layout, name)? {
-                again.sync(layout)?;
-            }
-        }
-        sync_all(&[(claimed, "claimed")])?;
-        ignore_gone(claimed.unlink(&settled.text())).map_err(|error| Error::at("a group", &error))?;
         self.candidates.borrow_mut().clear();
         Ok(tasks)
     }
@@ -308,6 +325,25 @@ fn name_each<D: Directory>(claimed: &D, parting: &Parting, members: &[Member], f
     Ok(true)
 }
 
+/// Ends partings whose tasks have all been sent on their way: once no power cut can bring back the names that they had
+/// meanwhile, since without this one those mean nothing.
+fn end<D: Directory>(layout: &Layout<D>, settled: &[Parting]) -> Result<()> {
+    if settled.is_empty() {
+        return Ok(());
+    }
+    let buckets: BTreeSet<BucketName> = settled.iter().filter_map(Parting::bucket).collect();
+    for bucket in buckets {
+        if let Some(opened) = bucket::open(layout, &bucket)? {
+            opened.sync(layout)?;
+        }
+    }
+    sync_all(&[(&layout.claimed, "claimed")])?;
+    for parting in settled {
+        ignore_gone(layout.claimed.unlink(&parting.text())).map_err(|error| Error::at("a group", &error))?;
+    }
+    Ok(())
+}
+
 /// The names in `claimed` that mean nothing any more: those of attempts that somebody else took over.
 pub(crate) fn void_parts<D: Directory>(layout: &Layout<D>) -> Result<Vec<String>> {
     let mut parts: Vec<(Part, String)> = Vec::new();
@@ -321,8 +357,8 @@ pub(crate) fn void_parts<D: Directory>(layout: &Layout<D>) -> Result<Vec<String>
             break;
         }
         layout.for_each_in("claimed", &mut |found| {
-            if let Some(Parting { entry, attempt, .. }) = Parting::parse(&found.name) {
-                parts.retain(|(part, _)| (part.nonce, part.attempt) != (entry.nonce, attempt));
+            if let Some(parting) = Parting::parse(&found.name) {
+                parts.retain(|(part, _)| !parting.is_of(part));
             }
             Ok(())
         })?;

@@ -92,7 +92,7 @@ impl<D: Directory> Queue<D> {
                 Err(error) => drop(reaped.failed.get_or_insert(error)),
             }
         });
-        match self.help_part(layout, parting) {
+        match self.help_part(layout, parting, false) {
             Ok(has_helped) => reaped.has_moved |= has_helped,
             Err(error) => drop(reaped.failed.get_or_insert(error)),
         }

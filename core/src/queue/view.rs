@@ -48,11 +48,23 @@ impl<D: Directory> Queue<D> {
             status.count(counted, tasks, now_ms);
             Ok(())
         })?;
+        let (mut settled, mut parts) = (Vec::new(), Vec::new());
         layout.for_each_in("claimed", &mut |found| {
-            let (counted, tasks) = self.counted(&layout, &found);
-            status.count(counted, tasks, now_ms);
+            if let Some(parting) = Parting::parse(&found.name).filter(|parting| parting.is_settled) {
+                settled.push(parting);
+            } else if let Some(part) = Part::parse(&found.name) {
+                parts.push(part);
+            } else {
+                let (counted, tasks) = self.counted(&layout, &found);
+                status.count(counted, tasks, now_ms);
+            }
             Ok(())
         })?;
+        // Those that are still to be sent on their way.
+        for parting in settled {
+            let tasks = parts.iter().filter(|part| parting.is_of(part)).count();
+            status.count(Counted::of(&parting.entry), tasks as u64, now_ms);
+        }
         for (name, count) in [("done", &mut status.done), ("dead", &mut status.dead)] {
             let damaged = &mut status.damaged;
             layout.for_each_in(name, &mut |found| {
@@ -85,21 +97,14 @@ impl<D: Directory> Queue<D> {
             };
             return (counted, 1);
         }
-        if is_claimed && Part::parse(&found.name).is_some() {
-            return (Counted::Nothing, 1);
+        let begun = if is_claimed { Parting::parse(&found.name) } else { None };
+        if let Some(parting) = begun {
+            return (Counted::of(&parting.entry), parting.entry.tasks() as u64);
         }
-        let parting = if is_claimed { Parting::parse(&found.name) } else { None };
-        let is_parting = parting.is_some();
-        let Some(entry) = parting.map(|parting| parting.entry).or_else(|| Entry::parse(&found.name)) else {
-            return (Counted::Damaged, 1);
-        };
-        let (due_ms, enqueued_ms) = (entry.due_ms, entry.enqueued_ms);
-        let counted = match entry.place {
-            Place::Pending if !is_claimed || is_parting => Counted::Pending { due_ms, enqueued_ms },
-            Place::Claimed { .. } if is_claimed => Counted::Claimed,
-            _ => return (Counted::Damaged, 1),
-        };
-        (counted, entry.tasks() as u64)
+        match Entry::parse(&found.name) {
+            Some(entry) if (entry.place != Place::Pending) == is_claimed => (Counted::of(&entry), entry.tasks() as u64),
+            _ => (Counted::Damaged, 1),
+        }
     }
 
     pub(crate) fn is_paused(&self, layout: &Layout<D>) -> Result<bool> {
@@ -432,8 +437,22 @@ enum Counted {
     Nothing,
 }
 
+impl Counted {
+    /// What a task that waits, or is claimed, counts as.
+    fn of(entry: &Entry) -> Self {
+        match entry.place {
+            Place::Pending => Counted::Pending { due_ms: entry.due_ms, enqueued_ms: entry.enqueued_ms },
+            Place::Claimed { .. } => Counted::Claimed,
+            Place::Done { .. } | Place::Dead { .. } | Place::Tomb => Counted::Damaged,
+        }
+    }
+}
+
 impl Status {
     fn count(&mut self, counted: Counted, tasks: u64, now_ms: u64) {
+        if tasks == 0 {
+            return;
+        }
         match counted {
             Counted::Pending { due_ms, enqueued_ms } => {
                 self.oldest_ms = Some(self.oldest_ms.map_or(enqueued_ms, |oldest| oldest.min(enqueued_ms)));
