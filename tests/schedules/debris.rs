@@ -5,6 +5,7 @@ use super::laws::{later, later_in, watched};
 use super::names;
 use leasehold_core::Durability::Standard;
 use leasehold_core::maintenance::Maintenance;
+use leasehold_core::queue::NewTask;
 use leasehold_core::queue::OnDuplicate::Refuse;
 use leasehold_tests::sim::{Actor, Endings, Scenario, Verdict, View};
 
@@ -38,7 +39,10 @@ fn a_push_that_is_swept_half_way_is_made_anew() {
 /// Hole 4: unlinked in place, half of a batch would be published.
 #[test]
 fn a_batch_that_is_swept_half_way_is_published_whole() {
-    let batch = |a: &Actor| kind(a.queue("q").push(&[task("x"), task("y")], Refuse, Standard), "pushed");
+    let batch = |a: &Actor| {
+        let tasks = [task("x"), NewTask { priority: Some(7), ..task("y") }];
+        kind(a.queue("q").push(&tasks, Refuse, Standard), "pushed")
+    };
     swept_while("a batch while tmp is swept", batch, &["x", "y"]);
 }
 
@@ -83,7 +87,8 @@ fn a_holder_that_is_swept_half_way_is_born_whole() {
 fn two_sweepers_remove_what_a_killed_batch_left_and_nothing_else() {
     let world = empty_queue(&[]);
     super::deeds::killed_before(&world, "rename aristo/q-queue/tmp/", |w| {
-        w.queue("q").push(&[task("x"), task("y")], Refuse, Standard)
+        // Of two kinds, so that it is no group.
+        w.queue("q").push(&[task("x"), NewTask { priority: Some(7), ..task("y") }], Refuse, Standard)
     });
     push(&world, task("waits"), Refuse).unwrap();
     world.advance(OLD + 10_000);

@@ -101,7 +101,9 @@ fn two_claimers_share_tasks_without_loss_and_nearly_in_order() {
 const BATCH: [&str; 3] = ["x", "y", "z"];
 
 fn push_batch(a: &Actor) -> &'static str {
-    let tasks: Vec<NewTask<'_>> = BATCH.iter().map(|payload| task(payload)).collect();
+    // Of several kinds, so that it is no group.
+    let mut tasks: Vec<NewTask<'_>> = BATCH.iter().map(|payload| task(payload)).collect();
+    tasks[1].max_attempts = Some(9);
     kind(a.queue("q").push(&tasks, Refuse, Standard), "pushed")
 }
 

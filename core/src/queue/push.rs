@@ -178,7 +178,7 @@ impl<D: Directory> Queue<D> {
         let (index, crc) = group::index_of(tasks);
         let parts = group_parts(tasks, &index);
         let bytes = parts.iter().map(|part| part.len()).sum();
-        if !self.pack.takes_all(1, bytes) {
+        if !self.pack.takes_group(bytes) {
             return Ok(None);
         }
         let count = u32::try_from(tasks.len()).unwrap_or(SEQ_LIMIT);

@@ -163,6 +163,12 @@ impl<D: Directory> Pack<D> {
             && self.begins()
     }
 
+    /// Whether a group of `bytes` is to stand here, also as the first thing of an instance: nobody would read it with `cat`.
+    pub(crate) fn takes_group(&self, bytes: usize) -> bool {
+        self.has_begun.set(true);
+        bytes < usize::try_from(PACK_BYTES_MAX).unwrap_or(usize::MAX) && !self.is_refused.get()
+    }
+
     /// Writes `parts` behind what was written before, in a new pack in `tmp` where the last one is full.
     ///
     /// # Errors

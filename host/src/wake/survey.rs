@@ -192,10 +192,18 @@ mod tests {
     fn a_batch_is_counted_that_came_before_its_priority_was_watched() {
         let (place, what) = queue_with(&[]);
         let mut session = Session::native(&Grants::beneath(place.path())).unwrap();
-        let tasks = [NewTask::default(), NewTask::default()];
+        let tasks = [NewTask::default(), NewTask { priority: Some(7), ..NewTask::default() }];
         session.queue("q").unwrap().push(&tasks, OnDuplicate::Refuse, Durability::Unsynced).unwrap();
         let survey = Survey::make(&what, crate::wake::agenda::now_ms(), &mut |_, _| Watching::FromNowOn);
         assert_eq!(survey.ready, 2);
+        // One who takes one of a group makes names of the others, which are told.
+        session
+            .queue("q")
+            .unwrap()
+            .push(&vec![NewTask::default(); 9], OnDuplicate::Refuse, Durability::Unsynced)
+            .unwrap();
+        let survey = Survey::make(&what, crate::wake::agenda::now_ms(), &mut |_, _| Watching::FromNowOn);
+        assert_eq!(survey.ready, 3);
     }
 
     #[test]
