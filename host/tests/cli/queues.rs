@@ -51,6 +51,27 @@ fn several_tasks_are_claimed_as_lines_of_json() {
 }
 
 #[test]
+fn several_claims_are_finished_together_and_those_that_are_over_are_named() {
+    for place in Place::both() {
+        place.push_lines("q", "a\nb\nc\nd\n", &[]);
+        let lines = place.ok(&["--json", "queue", "claim", "q", "--holder", "ada", "--max", "4"]);
+        let receipts: Vec<_> = lines.lines().map(|line| json(line)["receipt"].as_str().unwrap().to_owned()).collect();
+        place.ok(&["queue", "done", "q", &receipts[1]]);
+        let several = ["--json", "queue", "done", "q", &receipts[0], &receipts[1], &receipts[3]];
+        let answer = json(&place.run(&several).expect(3, &several));
+        assert_eq!(answer, serde_json::json!({"state": "done", "lost": [&receipts[1]]}));
+        assert_eq!(place.counts("q"), [0, 0, 1, 0, 0]);
+        let kept = ["queue", "done", "q", &receipts[2], &receipts[2], "--keep"];
+        place.run(&kept).expect(2, &kept);
+        let garbage = ["queue", "done", "q", &receipts[2], "garbage"];
+        place.run(&garbage).expect(2, &garbage);
+        assert_eq!(place.counts("q"), [0, 0, 1, 0, 0]);
+        place.ok(&["queue", "done", "q", &receipts[2], "--keep"]);
+        assert_eq!(place.counts("q"), [0, 0, 0, 0, 1]);
+    }
+}
+
+#[test]
 fn nothing_to_claim_is_a_no() {
     let place = Place::new();
     let claim = ["queue", "claim", "q", "--holder", "ada"];
