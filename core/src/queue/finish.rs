@@ -410,7 +410,12 @@ pub(crate) fn move_file<D: Directory>(
             }
             None
         }
-        Place::Claimed { .. } => Some("claimed"),
+        Place::Claimed { .. } => {
+            if let Some(file) = &file {
+                file.sync().map_err(at)?;
+            }
+            Some("claimed")
+        }
         Place::Done { .. } => Some("done"),
         Place::Dead { .. } => Some("dead"),
         Place::Tomb => {
@@ -432,8 +437,8 @@ pub(crate) fn move_file<D: Directory>(
         }
     }
     if let Some(file) = file {
-        // What is gone needs none.
-        if next.place != Place::Tomb {
+        // What is gone needs none, and what was synced before.
+        if !matches!(next.place, Place::Tomb | Place::Claimed { .. }) {
             file.sync().map_err(at)?;
         }
         sync_all(&[(from, "a task")])?;

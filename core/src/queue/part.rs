@@ -113,13 +113,19 @@ pub(crate) struct Part {
 impl Part {
     pub(crate) fn parse(name: &str) -> Option<Self> {
         let mut fields = name.split('.');
-        let nonce = Nonce::read(fields.next()?)?;
+        let nonce = Nonce::read(fields.next()?).filter(Nonce::is_group)?;
         if fields.next()? != NAMED {
             return None;
         }
         let attempt = number::read_fixed(fields.next()?, ATTEMPT_DIGITS)?;
-        let place = u32::try_from(number::read_plain(fields.next()?)?).ok()?;
+        let is_place = |place: &u64| *place < group::GROUP_TASKS_MAX as u64;
+        let place = u32::try_from(number::read_plain(fields.next()?).filter(is_place)?).ok()?;
         fields.next().is_none().then_some(Part { nonce, attempt, place })
+    }
+
+    /// The nonce of the task.
+    pub(crate) fn task(&self) -> Nonce {
+        self.nonce.member(self.place)
     }
 
     fn text(&self) -> String {
