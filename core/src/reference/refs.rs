@@ -201,7 +201,7 @@ impl<D: Directory> Refs<D> {
         named: &dyn Fn(Option<Extent>) -> N,
         text: fn(&N) -> String,
     ) -> FsResult<Option<N>> {
-        let tmp = match self.dir.open_dir(TMP) {
+        let tmp = match self.pack.tmp().map_or_else(|| self.dir.open_dir(TMP), Ok) {
             Ok(tmp) => tmp,
             Err(FsError::NotFound) => return Ok(None),
             Err(error) => return Err(error),

@@ -156,6 +156,11 @@ impl<D: Directory> Pack<D> {
         self.open.borrow_mut().take();
     }
 
+    /// The directory of the pack that is open.
+    pub(crate) fn tmp(&self) -> Option<D> {
+        self.open.borrow().as_ref().map(|open| open.tmp.clone())
+    }
+
     /// Whether `count` things of `bytes` in all are to stand here together.
     pub(crate) fn takes_all(&self, count: usize, bytes: usize) -> bool {
         count <= PACK_LINKS_MAX
