@@ -2,7 +2,7 @@
 //!
 //! All but one of them have prepared a swap in vain. Where that took the disk they keep it busy for nothing, and the one who
 //! is to be first waits behind them: where they are many, most of what the disk does is in vain. The component can not wait,
-//! so the host does: who has lost is answered after a pause, of random length, longer the more often it lost in a row. Whoever
+//! so the host does: who has lost several times in a row is answered after a pause, of random length, longer each time. Whoever
 //! does not pause meanwhile has the disk for itself, often for several swaps. Nobody depends on anybody: who is killed in a
 //! pause has lost a swap, and nothing else.
 
@@ -10,8 +10,10 @@ use leasehold_core::capability::{FsError, FsResult};
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// The longest pause after the first loss; the next one may be twice as long.
-const PAUSE_MIN: Duration = Duration::from_micros(500);
+/// How many losses in a row are answered at once: where two or three race, a pause would leave the disk idle.
+const ANSWERED_AT_ONCE: u32 = 3;
+/// The longest pause after the one that follows; the next one may be twice as long.
+const PAUSE_MIN: Duration = Duration::from_millis(2);
 /// No pause is longer.
 const PAUSE_MAX: Duration = Duration::from_millis(256);
 
@@ -36,9 +38,11 @@ impl Turns {
         let has_synced = std::mem::take(&mut self.has_synced);
         match swapped {
             Err(FsError::NotFound) if has_synced => {
-                let most = PAUSE_MIN.saturating_mul(1_u32.checked_shl(self.lost).unwrap_or(u32::MAX));
-                self.lost = self.lost.saturating_add(1);
-                most.min(PAUSE_MAX)
+                let lost = self.lost;
+                self.lost = lost.saturating_add(1);
+                lost.checked_sub(ANSWERED_AT_ONCE).map_or(Duration::ZERO, |times| {
+                    PAUSE_MIN.saturating_mul(1_u32.checked_shl(times).unwrap_or(u32::MAX)).min(PAUSE_MAX)
+                })
             }
             Err(_) => Duration::ZERO,
             Ok(()) => {
@@ -62,6 +66,11 @@ pub(super) fn pause(most: Duration) {
 mod tests {
     use super::*;
 
+    /// One who has lost so often that the next loss is the first to be paused for.
+    fn unlucky() -> Turns {
+        Turns { lost: ANSWERED_AT_ONCE, ..Turns::default() }
+    }
+
     fn lost_after_a_sync(turns: &mut Turns) -> Duration {
         turns.synced();
         turns.swapped(&Err(FsError::NotFound))
@@ -71,25 +80,23 @@ mod tests {
     fn who_loses_again_and_again_pauses_longer_each_time_up_to_an_end() {
         let mut turns = Turns::default();
         let pauses: Vec<Duration> = (0..100).map(|_| lost_after_a_sync(&mut turns)).collect();
-        assert_eq!(pauses[0], PAUSE_MIN);
-        assert_eq!(pauses[1], PAUSE_MIN * 2);
+        assert_eq!(pauses[..5], [Duration::ZERO, Duration::ZERO, Duration::ZERO, PAUSE_MIN, PAUSE_MIN * 2]);
         assert!(pauses.is_sorted());
         assert_eq!(pauses[99], PAUSE_MAX);
     }
 
     #[test]
     fn who_is_first_pauses_not_at_all_and_begins_anew() {
-        let mut turns = Turns::default();
-        lost_after_a_sync(&mut turns);
-        lost_after_a_sync(&mut turns);
+        let mut turns = unlucky();
+        assert_eq!(lost_after_a_sync(&mut turns), PAUSE_MIN);
         turns.synced();
         assert!(turns.swapped(&Ok(())).is_zero());
-        assert_eq!(lost_after_a_sync(&mut turns), PAUSE_MIN);
+        assert!(lost_after_a_sync(&mut turns).is_zero());
     }
 
     #[test]
     fn what_took_no_disk_or_failed_otherwise_is_not_paused_for() {
-        let mut turns = Turns::default();
+        let mut turns = unlucky();
         lost_after_a_sync(&mut turns);
         for _ in 0..100 {
             assert!(turns.swapped(&Err(FsError::NotFound)).is_zero());
