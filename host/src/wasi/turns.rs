@@ -10,12 +10,12 @@ use leasehold_core::capability::{FsError, FsResult};
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// How many losses in a row are answered at once: where two or three race, a pause would leave the disk idle.
-const ANSWERED_AT_ONCE: u32 = 3;
+/// How many losses in a row are answered at once: where few race, a pause would leave the disk idle.
+const ANSWERED_AT_ONCE: u32 = 8;
 /// The longest pause after the one that follows; the next one may be twice as long.
-const PAUSE_MIN: Duration = Duration::from_millis(2);
+const PAUSE_MIN: Duration = Duration::from_millis(1);
 /// No pause is longer.
-const PAUSE_MAX: Duration = Duration::from_millis(256);
+const PAUSE_MAX: Duration = Duration::from_millis(128);
 
 /// What became of the swaps of one instance.
 #[derive(Debug, Default)]
@@ -80,7 +80,7 @@ mod tests {
     fn who_loses_again_and_again_pauses_longer_each_time_up_to_an_end() {
         let mut turns = Turns::default();
         let pauses: Vec<Duration> = (0..100).map(|_| lost_after_a_sync(&mut turns)).collect();
-        assert_eq!(pauses[..5], [Duration::ZERO, Duration::ZERO, Duration::ZERO, PAUSE_MIN, PAUSE_MIN * 2]);
+        assert_eq!(pauses[7..10], [Duration::ZERO, PAUSE_MIN, PAUSE_MIN * 2]);
         assert!(pauses.is_sorted());
         assert_eq!(pauses[99], PAUSE_MAX);
     }
