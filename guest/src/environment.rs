@@ -3,13 +3,15 @@
 use crate::bindings::wasi::clocks::{monotonic_clock, wall_clock};
 use crate::bindings::wasi::random::random;
 use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::RefCell;
 use leasehold_core::capability::{Clock, Environment, Random};
 
 const NANOSECONDS_PER_MILLISECOND: u64 = 1_000_000;
 
 /// The clocks and the randomness that the host serves.
 pub(crate) fn environment() -> Environment {
-    Environment { clock: Rc::new(Wasi), random: Rc::new(Wasi) }
+    Environment { clock: Rc::new(WasiClock), random: Rc::new(WasiRandom::default()) }
 }
 
 /// A moment of the wall clock in milliseconds since 1970.
@@ -18,9 +20,9 @@ pub(crate) fn milliseconds(moment: wall_clock::Datetime) -> u64 {
     moment.seconds.saturating_mul(1_000).saturating_add(fraction)
 }
 
-struct Wasi;
+struct WasiClock;
 
-impl Clock for Wasi {
+impl Clock for WasiClock {
     fn now_ms(&self) -> u64 {
         milliseconds(wall_clock::now())
     }
@@ -30,8 +32,29 @@ impl Clock for Wasi {
     }
 }
 
-impl Random for Wasi {
+/// How much randomness is asked of the host at a time, in bytes: a call costs more than the bytes.
+const RANDOM_BYTES: u64 = 256;
+
+#[derive(Default)]
+struct WasiRandom {
+    /// What is left of what was asked for; nothing of it is used twice.
+    bytes: RefCell<Vec<u8>>,
+}
+
+impl Random for WasiRandom {
     fn next_u64(&self) -> u64 {
-        random::get_random_u64()
+        let mut bytes = self.bytes.borrow_mut();
+        if bytes.is_empty() {
+            *bytes = random::get_random_bytes(RANDOM_BYTES);
+        }
+        match bytes.split_last_chunk() {
+            Some((rest, number)) => {
+                let (left, number) = (rest.len(), u64::from_le_bytes(*number));
+                bytes.truncate(left);
+                number
+            }
+            // A host that gives out less than it is asked for.
+            None => random::get_random_u64(),
+        }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) use refs::{Refs, busy, unlink_if_there};
 use crate::capability::{Directory, Environment, FsError, FsResult, Kind};
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
-use crate::name::Nonce;
+use crate::name::{Nonce, Text};
 use crate::store::{Floor, create_file, list_entries, open_or_absent, remove_tree, set_aside};
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -339,9 +339,10 @@ pub(crate) fn contents(listed: &[(String, Kind)]) -> BTreeSet<Nonce> {
 }
 
 pub(crate) fn content_name(birth: Nonce) -> String {
-    let mut name = String::from(CONTENT_PREFIX);
+    let mut name = Text::with_capacity(32);
+    name.push_str(CONTENT_PREFIX);
     birth.write(&mut name);
-    name
+    name.finish()
 }
 
 pub(crate) fn ignore_gone(result: FsResult<()>) -> FsResult<()> {
