@@ -37,24 +37,19 @@ const RANDOM_BYTES: u64 = 256;
 
 #[derive(Default)]
 struct WasiRandom {
-    /// What is left of what was asked for; nothing of it is used twice.
-    bytes: RefCell<Vec<u8>>,
+    /// What is left of what was asked for, the next one last; none is used twice.
+    numbers: RefCell<Vec<u64>>,
 }
 
 impl Random for WasiRandom {
     fn next_u64(&self) -> u64 {
-        let mut bytes = self.bytes.borrow_mut();
-        if bytes.is_empty() {
-            *bytes = random::get_random_bytes(RANDOM_BYTES);
+        let mut numbers = self.numbers.borrow_mut();
+        if numbers.is_empty() {
+            let bytes = random::get_random_bytes(RANDOM_BYTES);
+            let (whole, _) = bytes.as_chunks();
+            numbers.extend(whole.iter().rev().map(|number| u64::from_le_bytes(*number)));
         }
-        match bytes.split_last_chunk() {
-            Some((rest, number)) => {
-                let (left, number) = (rest.len(), u64::from_le_bytes(*number));
-                bytes.truncate(left);
-                number
-            }
-            // A host that gives out less than it is asked for.
-            None => random::get_random_u64(),
-        }
+        // There are none if the host gave out less than it was asked for.
+        numbers.pop().unwrap_or_else(random::get_random_u64)
     }
 }
