@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::holder::{Holder, Holders, Liveness};
 use crate::limits::PLACE_MS;
 use crate::name::{Key, Nonce, Text, fields, number};
+use crate::order::sort;
 use crate::store::list_entries;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -86,7 +87,7 @@ impl<D: Directory> Line<D> {
         let entries = list_entries(&dir).map_err(|error| Error::at("the line", &error))?;
         let mut places: Vec<Place> =
             entries.iter().filter(|(_, kind)| *kind == Kind::File).filter_map(|(name, _)| Place::parse(name)).collect();
-        places.sort_unstable();
+        sort(&mut places);
         Ok(Line { dir, places })
     }
 

@@ -9,6 +9,7 @@ use super::layout::Layout;
 use crate::capability::{Directory, FsError, Kind};
 use crate::error::Error;
 use crate::name::{Nonce, fields, number};
+use crate::order::sort_by;
 use crate::store::{for_each_entry, list_entries};
 use alloc::collections::BinaryHeap;
 use alloc::rc::Rc;
@@ -176,7 +177,7 @@ impl<D: Directory> Candidates<D> {
     }
 
     fn sort_unlisted(&mut self) {
-        self.unlisted.sort_by(|a, b| (b.from, &b.name).cmp(&(a.from, &a.name)));
+        sort_by(&mut self.unlisted, |a, b| (b.from, &b.name).cmp(&(a.from, &a.name)));
     }
 
     /// Why something could not be listed, told once.
