@@ -10,7 +10,7 @@
 
 use super::entry::{Entry, Place};
 use crate::error::{Error, Result};
-use crate::name::{Key, Nonce, number, seal, unseal};
+use crate::name::{Key, Nonce, Text, fields, number, seal, unseal};
 use alloc::string::String;
 
 /// A claim that somebody holds, or held.
@@ -25,14 +25,14 @@ pub(crate) enum Receipt {
 impl Receipt {
     /// The receipt for the claim that stands as `name`.
     pub(crate) fn of_claim(name: &str) -> String {
-        let mut out = String::with_capacity(name.len() + 16);
+        let mut out = Text::with_capacity(name.len() + 16);
         out.push_str("a.");
         out.push_str(name);
         seal(out)
     }
 
     pub(crate) fn text(&self) -> String {
-        let mut out = String::with_capacity(160);
+        let mut out = Text::with_capacity(160);
         match self {
             Receipt::Anonymous(entry) => {
                 out.push_str("a.");
@@ -67,7 +67,7 @@ impl Receipt {
             let entry = Entry::parse(name)?;
             return matches!(entry.place, Place::Claimed { .. }).then_some(Receipt::Anonymous(entry));
         }
-        let mut fields = rest.strip_prefix("i.")?.split('.');
+        let mut fields = fields(rest.strip_prefix("i.")?, '.');
         let (key, _) = Key::from_file_name(fields.next()?)?;
         let birth = Nonce::read(fields.next()?)?;
         let token = number::read(fields.next()?)?;
