@@ -19,6 +19,7 @@ pub mod lease;
 pub mod limits;
 pub mod maintenance;
 pub mod name;
+mod order;
 pub mod queue;
 mod reference;
 mod store;

@@ -57,6 +57,8 @@ pub const LIST_TRIES_MAX: u32 = 65_536;
 pub const LISTS_KEPT_MAX: usize = 8;
 /// What lists may weigh that an instance remembers while it reads another.
 pub const LISTS_KEPT_WEIGHT_MAX: usize = 16 * 1024 * 1024;
+/// How many packs an instance keeps open that it has read changes from.
+pub const PACKS_KEPT_MAX: usize = 128;
 /// A history that has more changes than this forgets the oldest.
 pub const CHANGES_KEPT_MAX: u64 = 4_096;
 /// About how many changes it keeps then.

@@ -21,4 +21,5 @@ mod queue_removed;
 mod queue_trouble;
 mod support;
 mod tasklist_kept;
+mod tasklist_read;
 mod tasklists;

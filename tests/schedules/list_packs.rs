@@ -5,7 +5,7 @@ use super::laws::walks;
 use super::list_laws::{NOBODY, create, extent, goes_on, listed, new, subjects, sweep, update, watched};
 use leasehold_core::Durability::{Standard, Unsynced};
 use leasehold_core::capability::Directory;
-use leasehold_core::tasklist::Update;
+use leasehold_core::tasklist::{Update, Upkeep};
 use leasehold_tests::sim::{Actor, Cut, Disk, Listings, Scenario, World};
 
 /// The second change of an instance, and those after it.
@@ -105,6 +105,43 @@ fn entries_in_a_pack_are_changes_like_others_whoever_sweeps_and_whoever_is_kille
     scene(Listings::Atomic, "B").limit(600_000).bounded().holds();
     walks(scene(Listings::Mixed, "BW"), 2_000);
     walks(scene(Listings::Btrfs, "PW"), 3_000);
+}
+
+/// Who follows a list keeps the packs open that it has read changes from, while their changes are forgotten, and swept, and
+/// somebody is killed: it sees what was so at one time, and never less than before.
+#[test]
+fn who_follows_a_list_sees_each_change_in_a_pack_once_it_was_made_and_what_was_forgotten_as_well() {
+    const BRIEF: Upkeep = Upkeep { changes_min: 3, turns: 1, history_max: 4, history_min: 2 };
+    let scene = |listings: Listings, with: &str| {
+        let swept = with.contains('W');
+        let mut scenario =
+            watched(Scenario::new(format!("packs that are followed, {with}, {listings:?}"), &listed(&[], 1)))
+                .actor("A", |a| {
+                    let lists = a.lists().with_upkeep(BRIEF);
+                    let rename = |subject| update(&lists, 1, &Update { subject: Some(subject), ..Update::default() });
+                    kind(["1", "2", "3", "4"].into_iter().try_for_each(|subject| rename(subject).map(drop)), "changed")
+                })
+                .actor("R", |a| {
+                    let lists = a.lists();
+                    let seen: Result<Vec<String>, _> = (0..4).map(|_| subjects(&lists)).collect();
+                    seen.map(|seen| seen.concat())
+                })
+                .listings(listings)
+                .crashes(1);
+        if swept {
+            scenario = scenario.actor("W", sweep);
+        }
+        scenario.finally(move |view, ends| {
+            let seen = ends.of("R").unwrap_or_default().replace('x', "0");
+            if !seen.chars().all(|c| c.is_ascii_digit()) || !seen.chars().is_sorted() {
+                return Err(seen);
+            }
+            goes_on(view)
+        })
+    };
+    scene(Listings::Atomic, "").limit(600_000).bounded().holds();
+    walks(scene(Listings::Mixed, "W"), 2_000);
+    walks(scene(Listings::Btrfs, "W"), 2_000);
 }
 
 /// A kill leaves the pack under its name in `tmp`, and an entry that nothing names: both go, and nothing else.

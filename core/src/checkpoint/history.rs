@@ -10,7 +10,7 @@ use super::name::RunName;
 use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
 use crate::limits::PAYLOAD_BYTES_MAX;
-use crate::name::{Nonce, number};
+use crate::name::{Nonce, Text, fields, number};
 use crate::reference::unlink_if_there;
 use crate::store::{Extent, list_entries, read_from, read_size, read_sized, write_size};
 use alloc::string::String;
@@ -34,7 +34,7 @@ impl SaveName {
     }
 
     pub(crate) fn text(&self) -> String {
-        let mut out = String::with_capacity(64);
+        let mut out = Text::with_capacity(64);
         self.id.write(&mut out);
         out.push('.');
         number::write(&mut out, self.at_ms);
@@ -47,11 +47,11 @@ impl SaveName {
             Some(previous) => previous.write(&mut out),
             None => out.push('-'),
         }
-        out
+        out.finish()
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut fields = text.split('.');
+        let mut fields = fields(text, '.');
         let id = Nonce::read(fields.next()?)?;
         let at_ms = number::read(fields.next()?)?;
         let (size, extent) = read_size(fields.next()?)?;

@@ -2,7 +2,7 @@
 //! `.<holder>.<epoch>` while it is held.
 
 use crate::limits::HISTORY_MAX;
-use crate::name::{Key, Nonce, number};
+use crate::name::{Key, Nonce, Text, fields, number};
 use crate::reference::Rank;
 use alloc::string::String;
 
@@ -52,7 +52,7 @@ pub(crate) struct RunName {
 
 impl RunName {
     pub(crate) fn text(&self) -> String {
-        let mut out = String::with_capacity(96);
+        let mut out = Text::with_capacity(96);
         number::write(&mut out, self.token);
         out.push('.');
         out.push_str(self.phase.text());
@@ -75,11 +75,11 @@ impl RunName {
             out.push('.');
             number::write(&mut out, *epoch);
         }
-        out
+        out.finish()
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut fields = text.split('.');
+        let mut fields = fields(text, '.');
         let token = number::read_token(fields.next()?)?;
         let phase = fields.next()?;
         let since_ms = number::read(fields.next()?)?;

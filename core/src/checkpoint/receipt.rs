@@ -2,7 +2,7 @@
 
 use super::name::RunName;
 use crate::error::{Error, Result};
-use crate::name::{Key, Nonce, number, seal, unseal};
+use crate::name::{Key, Nonce, Text, fields, number, seal, unseal};
 use alloc::format;
 use alloc::string::String;
 
@@ -20,7 +20,7 @@ impl Receipt {
     }
 
     pub(crate) fn text(&self) -> String {
-        let mut out = String::with_capacity(64);
+        let mut out = Text::with_capacity(64);
         out.push_str("c.");
         out.push_str(self.key.as_str());
         out.push('.');
@@ -46,7 +46,7 @@ impl Receipt {
     }
 
     fn read(text: &str) -> Option<Self> {
-        let mut fields = unseal(text)?.strip_prefix("c.")?.split('.');
+        let mut fields = fields(unseal(text)?.strip_prefix("c.")?, '.');
         let (key, _) = Key::from_file_name(fields.next()?)?;
         let birth = Nonce::read(fields.next()?)?;
         let token = number::read(fields.next()?)?;

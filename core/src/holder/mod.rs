@@ -24,6 +24,7 @@ use crate::capability::{Directory, Environment, File, FsError, Kind};
 use crate::error::{Error, Result};
 use crate::limits::{DURATION_MS_MAX, NAME_BYTES_MAX, TRIES_MAX};
 use crate::name::{Decoded, Key};
+use crate::order::sort_by;
 use crate::reference::{Ref, Seen};
 use crate::store::{Damage, FORMAT_FILE, Format, Patience, QUARANTINE, TMP, list_entries, read_file};
 use crate::{Durability, store};
@@ -86,7 +87,7 @@ impl<D: Directory> Holders<D> {
                 alive: self.is_live(&state),
             });
         }
-        states.sort_by(|a, b| a.name.cmp(&b.name));
+        sort_by(&mut states, |a, b| a.name.cmp(&b.name));
         Ok(states)
     }
 

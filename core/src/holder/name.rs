@@ -1,6 +1,6 @@
 //! The token file's name of a holder: `<epoch>.<beat>.<state>.<set-at>.<ttl>.<birth>`.
 
-use crate::name::{Nonce, number};
+use crate::name::{Nonce, Text, fields, number};
 use crate::reference::Rank;
 use alloc::string::String;
 
@@ -39,7 +39,7 @@ pub(crate) struct HolderName {
 
 impl HolderName {
     pub(crate) fn text(&self) -> String {
-        let mut out = String::with_capacity(64);
+        let mut out = Text::with_capacity(64);
         number::write(&mut out, self.epoch);
         out.push('.');
         number::write(&mut out, self.beat);
@@ -51,11 +51,11 @@ impl HolderName {
         number::write(&mut out, self.ttl_ms);
         out.push('.');
         self.birth.write(&mut out);
-        out
+        out.finish()
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut fields = text.split('.');
+        let mut fields = fields(text, '.');
         let mut number = || number::read(fields.next()?);
         let (epoch, beat) = (number()?, number()?);
         let life = fields.next()?;

@@ -2,7 +2,7 @@
 //! `<revision>.<state>.<since>.<birth>.<notice>.<exit code or ->.<reason>.<pid>.<its start>.<supervisor>.<its start>`.
 
 use super::{JobState, Process, Reason};
-use crate::name::{Nonce, number};
+use crate::name::{Nonce, Text, fields, number};
 use crate::reference::Rank;
 use alloc::string::String;
 
@@ -43,7 +43,7 @@ const TOMB: &str = "tomb";
 
 impl JobName {
     pub(crate) fn text(&self) -> String {
-        let mut out = String::with_capacity(96);
+        let mut out = Text::with_capacity(96);
         number::write(&mut out, self.revision);
         out.push('.');
         out.push_str(self.state.map_or(TOMB, JobState::text));
@@ -71,11 +71,11 @@ impl JobName {
                 None => out.push_str("-.-"),
             }
         }
-        out
+        out.finish()
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut fields = text.split('.');
+        let mut fields = fields(text, '.');
         let revision = number::read_token(fields.next()?)?;
         let state = match fields.next()? {
             TOMB => None,
@@ -110,7 +110,7 @@ impl JobName {
 
     /// The revision in a name whose words are not known here: all versions begin with revision, state, moment and birth.
     fn later_revision(text: &str) -> Option<u64> {
-        let mut fields = text.split('.');
+        let mut fields = fields(text, '.');
         let revision = number::read_token(fields.next()?)?;
         let is_word =
             |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');

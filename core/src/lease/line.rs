@@ -8,7 +8,8 @@ use crate::capability::{Directory, Environment, FsError, Kind};
 use crate::error::{Error, Result};
 use crate::holder::{Holder, Holders, Liveness};
 use crate::limits::PLACE_MS;
-use crate::name::{Key, Nonce, number};
+use crate::name::{Key, Nonce, Text, fields, number};
+use crate::order::sort;
 use crate::store::list_entries;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -26,7 +27,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn text(&self) -> String {
-        let mut out = String::with_capacity(96);
+        let mut out = Text::with_capacity(96);
         number::write_fixed(&mut out, self.order, number::MOMENT_DIGITS);
         out.push('.');
         self.nonce.write(&mut out);
@@ -38,11 +39,11 @@ impl Place {
         out.push_str(self.holder.as_str());
         out.push('.');
         number::write(&mut out, self.epoch);
-        out
+        out.finish()
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut fields = text.split('.');
+        let mut fields = fields(text, '.');
         let order = number::read_fixed(fields.next()?, number::MOMENT_DIGITS)?;
         let nonce = Nonce::read(fields.next()?)?;
         let set_ms = number::read(fields.next()?)?;
@@ -86,7 +87,7 @@ impl<D: Directory> Line<D> {
         let entries = list_entries(&dir).map_err(|error| Error::at("the line", &error))?;
         let mut places: Vec<Place> =
             entries.iter().filter(|(_, kind)| *kind == Kind::File).filter_map(|(name, _)| Place::parse(name)).collect();
-        places.sort_unstable();
+        sort(&mut places);
         Ok(Line { dir, places })
     }
 

@@ -1,6 +1,6 @@
 //! The token file's name of a lease: `<token>.<state>.<since>.<birth>`, and `.<holder>.<epoch>` while it is held.
 
-use crate::name::{Key, Nonce, number};
+use crate::name::{Key, Nonce, Text, fields, number};
 use crate::reference::Rank;
 use alloc::string::String;
 
@@ -28,7 +28,7 @@ pub(crate) struct LeaseName {
 
 impl LeaseName {
     pub(crate) fn text(&self) -> String {
-        let mut out = String::with_capacity(64);
+        let mut out = Text::with_capacity(64);
         number::write(&mut out, self.token);
         out.push_str(match self.grip {
             Grip::Free => ".free.",
@@ -44,11 +44,11 @@ impl LeaseName {
             out.push('.');
             number::write(&mut out, *epoch);
         }
-        out
+        out.finish()
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut fields = text.split('.');
+        let mut fields = fields(text, '.');
         let token = number::read_token(fields.next()?)?;
         let state = fields.next()?;
         let since_ms = number::read(fields.next()?)?;

@@ -1,6 +1,6 @@
 //! Eighty bits that nobody else can choose.
 
-use super::number;
+use super::{Text, number};
 use crate::capability::Environment;
 use alloc::string::String;
 
@@ -64,7 +64,7 @@ impl Nonce {
     }
 
     /// Appends the sixteen digits.
-    pub fn write(&self, out: &mut String) {
+    pub(crate) fn write(&self, out: &mut Text) {
         number::write_fixed(out, self.high, DIGITS / 2);
         number::write_fixed(out, self.low, DIGITS / 2);
     }
@@ -82,9 +82,9 @@ impl Nonce {
     /// The sixteen digits.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut out = String::with_capacity(DIGITS);
+        let mut out = Text::with_capacity(DIGITS);
         self.write(&mut out);
-        out
+        out.finish()
     }
 }
 

@@ -1,16 +1,16 @@
 //! Texts that callers carry around and hand back: a checksum at the end tells a garbled one.
 
-use super::number;
+use super::{Text, number};
 use alloc::string::String;
 
 const DIGITS: usize = 7;
 
 /// Appends the checksum.
-pub(crate) fn seal(mut text: String) -> String {
+pub(crate) fn seal(mut text: Text) -> String {
     let crc = crc32fast::hash(text.as_bytes());
     text.push('.');
     number::write_fixed(&mut text, crc.into(), DIGITS);
-    text
+    text.finish()
 }
 
 /// The text without its checksum; `None` if they do not belong together.

@@ -23,6 +23,7 @@ use crate::capability::{Directory, File, FsError, FsResult, Kind, Metadata};
 use crate::error::{Error, Result};
 use crate::limits::{ATTEMPTS_DEFAULT, PAYLOAD_BYTES_MAX, PRIORITY_DEFAULT, PRIORITY_MAX, SETTLE_MS};
 use crate::name::Nonce;
+use crate::order::sort_by;
 use crate::store::read_file;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::rc::Rc;
@@ -73,7 +74,7 @@ impl<D: Directory> Queue<D> {
                 settled.push((metadata.modified_ms, name, standing, metadata));
             }
         }
-        settled.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+        sort_by(&mut settled, |a, b| (a.0, a.1).cmp(&(b.0, b.1)));
         let mut adopted = 0;
         for (_, name, standing, metadata) in settled {
             if adopted >= wanted.max(ADOPTED_MIN) {

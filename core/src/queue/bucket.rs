@@ -13,7 +13,7 @@ use super::layout::Layout;
 use crate::capability::{Directory, FsError};
 use crate::error::{Error, Result};
 use crate::limits::{PRIORITY_MAX, TRIES_MAX};
-use crate::name::{Nonce, number};
+use crate::name::{Nonce, Text, number};
 use crate::store::{open_or_absent, sync_all, try_ensure_dir};
 use alloc::format;
 use alloc::string::String;
@@ -63,7 +63,7 @@ impl BucketName {
     }
 
     pub(crate) fn text(&self) -> String {
-        let mut out = String::with_capacity(number::MOMENT_DIGITS + 1 + self.suffix.len());
+        let mut out = Text::with_capacity(number::MOMENT_DIGITS + 1 + self.suffix.len());
         if self.is_first {
             number::write_fixed(&mut out, self.from_ms >> WINDOW_BITS, WINDOW_DIGITS);
         } else {
@@ -71,7 +71,7 @@ impl BucketName {
         }
         out.push('-');
         out.push_str(&self.suffix);
-        out
+        out.finish()
     }
 
     /// The earliest due time of what can stand in it.
@@ -86,9 +86,9 @@ impl BucketName {
 }
 
 fn digits(shard: u64) -> String {
-    let mut digits = String::new();
+    let mut digits = Text::with_capacity(0);
     number::write(&mut digits, shard);
-    digits
+    digits.finish()
 }
 
 /// The name of a priority's directory in `pending`.

@@ -8,7 +8,8 @@ use super::entry::parse_order;
 use super::layout::Layout;
 use crate::capability::{Directory, FsError, Kind};
 use crate::error::Error;
-use crate::name::{Nonce, number};
+use crate::name::{Nonce, fields, number};
+use crate::order::sort_by;
 use crate::store::{for_each_entry, list_entries};
 use alloc::collections::BinaryHeap;
 use alloc::rc::Rc;
@@ -176,7 +177,7 @@ impl<D: Directory> Candidates<D> {
     }
 
     fn sort_unlisted(&mut self) {
-        self.unlisted.sort_by(|a, b| (b.from, &b.name).cmp(&(a.from, &a.name)));
+        sort_by(&mut self.unlisted, |a, b| (b.from, &b.name).cmp(&(a.from, &a.name)));
     }
 
     /// Why something could not be listed, told once.
@@ -339,7 +340,7 @@ impl<D: Directory> Candidates<D> {
 /// What a name in a bucket sorts by, read without parsing all of it: due time, sequence and nonce begin both
 /// tasks and tickets; the priority is a task's ninth field, and a ticket has four.
 pub(crate) fn order_of(name: &str, bucket_priority: u8) -> Option<Order> {
-    let mut fields = name.split('.');
+    let mut fields = fields(name, '.');
     let (due_ms, seq) = parse_order(fields.next()?)?;
     let nonce = Nonce::read(fields.next()?)?;
     let priority = match fields.nth(6) {

@@ -18,7 +18,7 @@
 //! is named so. The longest name is 248 bytes, well under the 255 of every file system.
 
 use super::group::Group;
-use crate::name::{Key, Nonce, number};
+use crate::name::{Key, Nonce, Text, fields, number};
 use crate::reference::Rank;
 use crate::store::{Extent, read_size, write_size};
 use alloc::string::String;
@@ -111,7 +111,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn text(&self) -> String {
-        let mut out = String::with_capacity(128);
+        let mut out = Text::with_capacity(128);
         self.write_order(&mut out);
         out.push('.');
         self.nonce.write(&mut out);
@@ -135,16 +135,16 @@ impl Entry {
         }
         out.push('.');
         self.write_place(&mut out);
-        out
+        out.finish()
     }
 
     /// Due time and sequence: what names sort by.
-    pub(crate) fn write_order(&self, out: &mut String) {
+    pub(crate) fn write_order(&self, out: &mut Text) {
         write_order(out, self.due_ms, self.seq);
     }
 
-    fn write_place(&self, out: &mut String) {
-        let numbers = |out: &mut String, values: &[u64]| {
+    fn write_place(&self, out: &mut Text) {
+        let numbers = |out: &mut Text, values: &[u64]| {
             for value in values {
                 out.push('.');
                 number::write(out, *value);
@@ -173,7 +173,7 @@ impl Entry {
 
     /// Reads a name; `None` for whatever [`Entry::text`] does not write.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut fields = text.split('.');
+        let mut fields = fields(text, '.');
         let (due_ms, seq) = parse_order(fields.next()?)?;
         let nonce = Nonce::read(fields.next()?)?;
         // Moments, and tokens, which are moments or little more: a greater one would leave no room for the next.
@@ -332,7 +332,7 @@ impl Entry {
 }
 
 /// Appends what names sort by.
-pub(crate) fn write_order(out: &mut String, due_ms: u64, seq: u32) {
+pub(crate) fn write_order(out: &mut Text, due_ms: u64, seq: u32) {
     number::write_fixed(out, due_ms, number::MOMENT_DIGITS);
     number::write_fixed(out, seq.into(), SEQ_DIGITS);
 }

@@ -10,9 +10,8 @@
 use super::content::checksum;
 use super::entry::Entry;
 use super::push::Checked;
-use crate::name::number;
+use crate::name::{Text, number};
 use crate::store::{Extent, SEPARATOR};
-use alloc::string::String;
 use alloc::vec::Vec;
 
 /// How many tasks are one group at most: so many that its name, with the longest of holders, is none too long.
@@ -66,7 +65,7 @@ impl Group {
     }
 
     /// Appends which are left, after a one.
-    fn write(&self, out: &mut String) {
+    fn write(&self, out: &mut Text) {
         let bits = self.left | 1 << self.count;
         let mut shift = (u128::BITS - bits.leading_zeros()).div_ceil(5) * 5;
         while shift > 0 {
@@ -90,7 +89,7 @@ impl Group {
     }
 
     /// Appends `+<left>-<length>-<at>-<pack>`.
-    pub(crate) fn write_size(&self, out: &mut String, extent: &Extent) {
+    pub(crate) fn write_size(&self, out: &mut Text, extent: &Extent) {
         out.push('+');
         self.write(out);
         out.push('-');
@@ -149,14 +148,15 @@ impl Member {
 
 /// The index of some tasks, and its checksum.
 pub(crate) fn index_of(tasks: &[Checked<'_>]) -> (Vec<u8>, u32) {
-    let mut index = String::with_capacity(tasks.len().saturating_mul(RECORD_BYTES));
+    let mut index = Text::with_capacity(tasks.len().saturating_mul(RECORD_BYTES));
     for task in tasks {
         number::write_fixed(&mut index, task.length() as u64, NUMBER_DIGITS);
         number::write_fixed(&mut index, task.payload.len() as u64, NUMBER_DIGITS);
         number::write_fixed(&mut index, checksum(task.payload, &task.trailer).into(), CRC_DIGITS);
     }
-    let crc = crc32fast::hash(index.as_bytes());
-    (index.into_bytes(), crc)
+    let index = index.finish().into_bytes();
+    let crc = crc32fast::hash(&index);
+    (index, crc)
 }
 
 /// What the content of a group says of the tasks that are left; `None` if it is not what the name says.
@@ -188,10 +188,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn text(group: &Group) -> String {
-        let mut out = String::new();
+    fn text(group: &Group) -> alloc::string::String {
+        let mut out = Text::with_capacity(32);
         group.write(&mut out);
-        out
+        out.finish()
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::capability::{Directory, File, FsError, Kind};
 use crate::error::{Error, Result};
 use crate::limits::NAME_BYTES_MAX;
 use crate::name::{Decoded, Key, Nonce};
+use crate::order::sort;
 use crate::store::{Damage, create_file, list_entries, read_file};
 use alloc::format;
 use alloc::rc::Rc;
@@ -32,7 +33,7 @@ impl<D: Directory> Queues<D> {
     pub fn list(&self) -> Result<Vec<String>> {
         let mut names: Vec<String> =
             self.directories()?.iter().filter_map(|(directory, key)| self.name_of(directory, key)).collect();
-        names.sort();
+        sort(&mut names);
         Ok(names)
     }
 

@@ -22,7 +22,7 @@ use super::group::{self, Member};
 use super::layout::Layout;
 use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
-use crate::name::{Nonce, number};
+use crate::name::{Nonce, Text, fields, number};
 use crate::reference::ignore_gone;
 use crate::store::{create_file, read_file, sync_all};
 use alloc::collections::BTreeSet;
@@ -72,12 +72,14 @@ impl Parting {
     }
 
     pub(crate) fn text(&self) -> String {
-        let mut out = self.entry.text();
+        let name = self.entry.text();
+        let mut out = Text::with_capacity(name.len() + 3 + ATTEMPT_DIGITS);
+        out.push_str(&name);
         out.push('.');
         out.push_str(if self.is_settled { SETTLED } else { BEGUN });
         out.push('.');
         number::write_fixed(&mut out, self.attempt, ATTEMPT_DIGITS);
-        out
+        out.finish()
     }
 
     fn name_of(&self, place: u32) -> String {
@@ -112,7 +114,7 @@ pub(crate) struct Part {
 
 impl Part {
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        let mut fields = name.split('.');
+        let mut fields = fields(name, '.');
         let nonce = Nonce::read(fields.next()?).filter(Nonce::is_group)?;
         if fields.next()? != NAMED {
             return None;
@@ -129,14 +131,15 @@ impl Part {
     }
 
     fn text(&self) -> String {
-        let mut out = self.nonce.text();
+        let mut out = Text::with_capacity(32);
+        self.nonce.write(&mut out);
         out.push('.');
         out.push_str(NAMED);
         out.push('.');
         number::write_fixed(&mut out, self.attempt, ATTEMPT_DIGITS);
         out.push('.');
         number::write(&mut out, self.place.into());
-        out
+        out.finish()
     }
 }
 

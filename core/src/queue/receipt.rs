@@ -11,7 +11,7 @@
 
 use super::entry::{Entry, Place};
 use crate::error::{Error, Result};
-use crate::name::{Key, Nonce, number, seal, unseal};
+use crate::name::{Key, Nonce, Text, fields, number, seal, unseal};
 use alloc::string::String;
 
 /// A claim that somebody holds, or held.
@@ -28,7 +28,7 @@ pub(crate) enum Receipt {
 impl Receipt {
     /// The receipt for the claim that stands as `name`.
     pub(crate) fn of_claim(name: &str) -> String {
-        let mut out = String::with_capacity(name.len() + 16);
+        let mut out = Text::with_capacity(name.len() + 16);
         out.push_str("a.");
         out.push_str(name);
         seal(out)
@@ -36,7 +36,7 @@ impl Receipt {
 
     /// The receipt for the task at `place` of the group whose claim stands as `name`.
     pub(crate) fn of_member(name: &str, place: u32) -> String {
-        let mut out = String::with_capacity(name.len() + 16);
+        let mut out = Text::with_capacity(name.len() + 16);
         out.push_str("g.");
         number::write(&mut out, place.into());
         out.push('.');
@@ -45,7 +45,7 @@ impl Receipt {
     }
 
     pub(crate) fn text(&self) -> String {
-        let mut out = String::with_capacity(160);
+        let mut out = Text::with_capacity(160);
         match self {
             Receipt::Member { group, place } => return Self::of_member(&group.text(), *place),
             Receipt::Anonymous(entry) => {
@@ -88,7 +88,7 @@ impl Receipt {
             let is_sound = matches!(group.place, Place::Claimed { .. }) && group.group?.contains(place);
             return is_sound.then_some(Receipt::Member { group, place });
         }
-        let mut fields = rest.strip_prefix("i.")?.split('.');
+        let mut fields = fields(rest.strip_prefix("i.")?, '.');
         let (key, _) = Key::from_file_name(fields.next()?)?;
         let birth = Nonce::read(fields.next()?)?;
         let token = number::read(fields.next()?)?;

@@ -12,7 +12,7 @@ use super::layout::Layout;
 use crate::capability::{Directory, FsError};
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
-use crate::name::{Key, Nonce, number};
+use crate::name::{Key, Nonce, Text, number};
 use crate::reference::ignore_gone;
 use crate::store::{TMP, open_or_absent};
 use alloc::format;
@@ -42,7 +42,7 @@ impl Ticket {
 
 /// The name of the ticket of `entry`, whose given id is `key`.
 pub(crate) fn ticket_name(key: &Key, entry: &Entry) -> String {
-    let mut out = String::with_capacity(48 + key.as_str().len());
+    let mut out = Text::with_capacity(48 + key.as_str().len());
     entry.write_order(&mut out);
     out.push('.');
     entry.nonce.write(&mut out);
@@ -50,7 +50,7 @@ pub(crate) fn ticket_name(key: &Key, entry: &Entry) -> String {
     number::write_fixed(&mut out, entry.enqueued_ms, number::MOMENT_DIGITS);
     out.push('.');
     out.push_str(key.as_str());
-    out
+    out.finish()
 }
 
 /// Where a task's ticket belongs.

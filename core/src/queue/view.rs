@@ -16,7 +16,7 @@ use super::ticket::Ticket;
 use crate::capability::{Directory, FsError, Kind};
 use crate::error::{Error, Result};
 use crate::limits::PAGE_MAX;
-use crate::name::{Key, number};
+use crate::name::{Key, Text, number};
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -476,21 +476,21 @@ fn sort_key(entry: &Entry, given: Option<&Key>) -> String {
     let nonce = entry.nonce.text();
     let id = given.map_or(nonce.as_str(), Key::as_str);
     if let Place::Done { at_ms } | Place::Dead { at_ms, .. } = entry.place {
-        let mut key = String::with_capacity(32);
+        let mut key = Text::with_capacity(32);
         number::write_fixed(&mut key, 0, 1);
         number::write_fixed(&mut key, at_ms, number::MOMENT_DIGITS);
         key.push('.');
         key.push_str(id);
-        return key;
+        return key.finish();
     }
     order_key(entry.priority, entry.due_ms, entry.seq, id)
 }
 
 fn order_key(priority: u8, due_ms: u64, seq: u32, id: &str) -> String {
-    let mut key = String::with_capacity(32);
+    let mut key = Text::with_capacity(32);
     number::write_fixed(&mut key, priority.into(), 1);
     write_order(&mut key, due_ms, seq);
     key.push('.');
     key.push_str(id);
-    key
+    key.finish()
 }

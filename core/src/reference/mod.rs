@@ -15,7 +15,8 @@ pub(crate) use refs::{Refs, busy, unlink_if_there};
 use crate::capability::{Directory, Environment, FsError, FsResult, Kind};
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
-use crate::name::Nonce;
+use crate::name::{Nonce, Text};
+use crate::order::sort;
 use crate::store::{Floor, create_file, list_entries, open_or_absent, remove_tree, set_aside};
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -214,7 +215,7 @@ impl<D: Directory> Ref<D> {
 /// Of several names of one token file, as a power cut can leave them where two swaps were not synced, keeps the one that
 /// comes last. Only a name whose file has another link is removed, so this is safe while others work.
 fn keep_last<D: Directory>(dir: &D, mut tokens: Vec<(Rank, String)>) {
-    tokens.sort();
+    sort(&mut tokens);
     let is_doubled = |name: &str| dir.metadata(name).is_ok_and(|metadata| metadata.links > 1);
     if tokens.iter().all(|(_, name)| is_doubled(name)) {
         tokens.pop();
@@ -339,9 +340,10 @@ pub(crate) fn contents(listed: &[(String, Kind)]) -> BTreeSet<Nonce> {
 }
 
 pub(crate) fn content_name(birth: Nonce) -> String {
-    let mut name = String::from(CONTENT_PREFIX);
+    let mut name = Text::with_capacity(32);
+    name.push_str(CONTENT_PREFIX);
     birth.write(&mut name);
-    name
+    name.finish()
 }
 
 pub(crate) fn ignore_gone(result: FsResult<()>) -> FsResult<()> {

@@ -6,6 +6,7 @@ use crate::error::{Error, Holding, Result};
 use crate::holder::Holders;
 use crate::limits::{NAME_BYTES_MAX, PAGE_MAX};
 use crate::name::{Decoded, Key, Nonce, number};
+use crate::order::sort;
 use crate::store::{
     Damage, Extent, FORMAT_FILE, Floor, Format, Pack, QUARANTINE, Swept, TMP, Trash, create_file, ensure_dir,
     list_entries, open_or_absent, read_file, sync_all,
@@ -201,7 +202,7 @@ impl<D: Directory> Refs<D> {
         named: &dyn Fn(Option<Extent>) -> N,
         text: fn(&N) -> String,
     ) -> FsResult<Option<N>> {
-        let tmp = match self.dir.open_dir(TMP) {
+        let tmp = match self.pack.tmp().map_or_else(|| self.dir.open_dir(TMP), Ok) {
             Ok(tmp) => tmp,
             Err(FsError::NotFound) => return Ok(None),
             Err(error) => return Err(error),
@@ -247,7 +248,7 @@ impl<D: Directory> Refs<D> {
         let entries = list_entries(&self.dir).map_err(|error| Error::at(self.format.kind, &error))?;
         let mut keys: Vec<Key> =
             entries.iter().filter_map(|(name, _)| Key::from_file_name(name).map(|(key, _)| key)).collect();
-        keys.sort_unstable();
+        sort(&mut keys);
         Ok(keys)
     }
 

@@ -10,7 +10,7 @@ use super::files::{ensure_dir, list_entries, open_or_absent};
 use crate::capability::{Directory, FsError};
 use crate::error::{Error, Result};
 use crate::limits::TRIES_MAX;
-use crate::name::number;
+use crate::name::{Text, number};
 use alloc::string::String;
 
 const FLOOR: &str = "floor";
@@ -73,9 +73,9 @@ impl<'a, D: Directory> Floor<'a, D> {
 }
 
 fn written(token: u64) -> String {
-    let mut name = String::new();
+    let mut name = Text::with_capacity(0);
     number::write_fixed(&mut name, token, number::MOMENT_DIGITS);
-    name
+    name.finish()
 }
 
 fn highest<D: Directory>(dir: &D) -> Result<Option<(u64, String)>> {

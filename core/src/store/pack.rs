@@ -11,7 +11,7 @@
 
 use super::files::write_all;
 use crate::capability::{Directory, Environment, File, FsError, FsResult};
-use crate::name::{Nonce, number};
+use crate::name::{Nonce, Text, fields, number};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
@@ -47,7 +47,7 @@ impl Extent {
     }
 
     /// Appends `<length>-<at>-<pack>`.
-    pub(crate) fn write(&self, out: &mut String) {
+    pub(crate) fn write(&self, out: &mut Text) {
         for (n, value) in [self.length, self.at, self.pack].into_iter().enumerate() {
             if n > 0 {
                 out.push('-');
@@ -58,7 +58,7 @@ impl Extent {
 
     /// Reads what [`Extent::write`] writes.
     pub(crate) fn read(text: &str) -> Option<Self> {
-        let mut fields = text.split('-');
+        let mut fields = fields(text, '-');
         let mut number = || number::read_plain(fields.next()?);
         let (length, at, pack) = (number()?, number()?, number()?);
         let ends = at.checked_add(length).is_some_and(|end| end <= END_MAX);
@@ -68,7 +68,7 @@ impl Extent {
 }
 
 /// Appends how long a content is, and where in a pack it stands, if it does.
-pub(crate) fn write_size(out: &mut String, size: u64, extent: Option<&Extent>) {
+pub(crate) fn write_size(out: &mut Text, size: u64, extent: Option<&Extent>) {
     number::write(out, size);
     if let Some(extent) = extent {
         out.push('-');
@@ -154,6 +154,11 @@ impl<D: Directory> Pack<D> {
     /// Goes on in a new pack.
     pub(crate) fn forget(&self) {
         self.open.borrow_mut().take();
+    }
+
+    /// The directory of the pack that is open.
+    pub(crate) fn tmp(&self) -> Option<D> {
+        self.open.borrow().as_ref().map(|open| open.tmp.clone())
     }
 
     /// Whether `count` things of `bytes` in all are to stand here together.
@@ -261,9 +266,9 @@ mod tests {
         #[test]
         fn an_extent_reads_back_as_written(pack in 0u64..(1 << ID_BITS), at in 0u64..(1 << 39), length in 0u64..(1 << 39)) {
             let extent = Extent { pack, at, length };
-            let mut text = String::new();
+            let mut text = Text::with_capacity(0);
             extent.write(&mut text);
-            prop_assert_eq!(Extent::read(&text), Some(extent));
+            prop_assert_eq!(Extent::read(&text.finish()), Some(extent));
         }
     }
 

@@ -130,7 +130,8 @@ impl<D: Directory> Lists<D> {
         // Changes are read back to what is known or, where that is not near, to the snapshot.
         let known = known.and_then(|known| {
             let (birth, at) = known.at.filter(|(birth, _)| *birth == name.birth)?;
-            let is_reached = known.forgotten == name.forgotten && name.kept.saturating_sub(known.kept) <= NEAR;
+            // What follows it was built on later revisions, so none of that is forgotten where it is not itself.
+            let is_reached = at.nonce.base_token() >= name.forgotten && name.kept.saturating_sub(known.kept) <= NEAR;
             let is_near = is_reached || at.nonce.base_token() >= in_snapshot;
             (birth == name.birth && is_near).then_some((known, at))
         });
@@ -153,7 +154,11 @@ impl<D: Directory> Lists<D> {
         // Each change has a lower revision than the one after it, so this comes to an end.
         let mut later = u64::MAX;
         while let Some(entry_name) = next.filter(|next| Some(*next) != until && next.nonce.base_token() >= bound) {
-            let entry = read_entry(&opened.content, entry_name)?.filter(|entry| entry.header.revision < later);
+            // How far it is was not known where changes were forgotten meanwhile.
+            if is_known && unread.len() as u64 > NEAR && entry_name.nonce.base_token() < in_snapshot {
+                return self.catch_up(list, opened, None);
+            }
+            let entry = self.read_change(&opened.content, entry_name)?.filter(|entry| entry.header.revision < later);
             match entry {
                 Some(entry) => {
                     next = entry.header.previous();
@@ -183,6 +188,19 @@ impl<D: Directory> Lists<D> {
         }
         loaded.is_at(name);
         Ok(Some(loaded))
+    }
+
+    /// Reads a change, from a pack that is open already if it stands in one.
+    fn read_change(&self, dir: &D, name: EntryName) -> Result<Option<Entry>> {
+        let recalled = name.extent.and_then(|extent| self.packs.recall(&extent, LIST_BYTES_MAX));
+        if let Some(content) = recalled.filter(|content| crc32fast::hash(content) == name.crc) {
+            return Ok(entry::read(&content));
+        }
+        let Some((content, file)) = read_content(dir, name)? else { return Ok(None) };
+        if let Some(extent) = name.extent {
+            self.packs.keep(extent.pack, file);
+        }
+        Ok(entry::read(&content))
     }
 
     /// The changes that are kept from the head back, until `visit` answers `false`; `false` if one of them is gone.
@@ -228,7 +246,7 @@ pub(crate) fn author(author: Author<'_>) -> Result<Option<String>> {
     }
 }
 
-fn read_content<D: Directory>(dir: &D, name: EntryName) -> Result<Option<Vec<u8>>> {
+fn read_content<D: Directory>(dir: &D, name: EntryName) -> Result<Option<(Vec<u8>, D::File)>> {
     let at = |error: FsError| Error::at("a task list", &error);
     let file = match dir.open(&name.text()) {
         Ok(file) => file,
@@ -240,14 +258,14 @@ fn read_content<D: Directory>(dir: &D, name: EntryName) -> Result<Option<Vec<u8>
         None => read_file(&file, LIST_BYTES_MAX),
     };
     let content = content.map_err(at)?;
-    Ok(content.filter(|content| crc32fast::hash(content) == name.crc))
+    Ok(content.filter(|content| crc32fast::hash(content) == name.crc).map(|content| (content, file)))
 }
 
 /// The first line of an entry that is whole.
 pub(crate) fn read_header<D: Directory>(dir: &D, name: EntryName) -> Result<Option<Header>> {
-    Ok(read_content(dir, name)?.as_deref().and_then(entry::read_header))
+    Ok(read_content(dir, name)?.and_then(|(content, _)| entry::read_header(&content)))
 }
 
 fn read_entry<D: Directory>(dir: &D, name: EntryName) -> Result<Option<Entry>> {
-    Ok(read_content(dir, name)?.as_deref().and_then(entry::read))
+    Ok(read_content(dir, name)?.and_then(|(content, _)| entry::read(&content)))
 }

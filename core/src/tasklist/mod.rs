@@ -25,6 +25,7 @@ mod history;
 mod log;
 mod metadata;
 mod name;
+mod packs;
 mod record;
 mod state;
 mod sweep;
@@ -47,6 +48,7 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 use log::Loaded;
 use name::ListName;
+use packs::Packs;
 
 const FORMAT: Format = Format { kind: "tasks", version: 1 };
 
@@ -254,6 +256,7 @@ pub struct Lists<D: Directory> {
     pub(crate) refs: Refs<D>,
     /// Lists as this instance has read them last.
     loaded: Rc<RefCell<BTreeMap<String, Loaded>>>,
+    packs: Rc<Packs<D>>,
     upkeep: Upkeep,
 }
 
@@ -282,7 +285,7 @@ impl<D: Directory> Lists<D> {
     #[must_use]
     pub fn new(dir: D, holders: Holders<D>, environment: Environment) -> Self {
         let refs = Refs::new(dir, holders, environment, FORMAT, ListName::rank);
-        Lists { refs, loaded: Rc::default(), upkeep: Upkeep::default() }
+        Lists { refs, loaded: Rc::default(), packs: Rc::default(), upkeep: Upkeep::default() }
     }
 
     /// The same, made shorter as told.

@@ -1,6 +1,6 @@
 //! The token file's name of a list: `<revision>.<state>.<since>.<birth>.<head>.<snapshot or ->.<next id>.<forgotten>.<kept>`.
 
-use crate::name::{Nonce, number};
+use crate::name::{Nonce, Text, fields, number};
 use crate::reference::Rank;
 use crate::store::Extent;
 use alloc::string::String;
@@ -17,12 +17,12 @@ pub(crate) struct EntryName {
 
 impl EntryName {
     pub(crate) fn text(&self) -> String {
-        let mut out = String::with_capacity(48);
+        let mut out = Text::with_capacity(48);
         self.write(&mut out);
-        out
+        out.finish()
     }
 
-    fn write(&self, out: &mut String) {
+    fn write(&self, out: &mut Text) {
         self.nonce.write(out);
         out.push('-');
         number::write_fixed(out, self.crc.into(), 7);
@@ -68,7 +68,7 @@ pub(crate) struct ListName {
 
 impl ListName {
     pub(crate) fn text(&self) -> String {
-        let mut out = String::with_capacity(128);
+        let mut out = Text::with_capacity(128);
         number::write(&mut out, self.revision);
         out.push_str(if self.is_tomb { ".tomb." } else { ".live." });
         number::write(&mut out, self.since_ms);
@@ -85,11 +85,11 @@ impl ListName {
             out.push('.');
             number::write(&mut out, number);
         }
-        out
+        out.finish()
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut fields = text.split('.');
+        let mut fields = fields(text, '.');
         let revision = number::read_token(fields.next()?)?;
         let is_tomb = match fields.next()? {
             "live" => false,

@@ -1,40 +1,40 @@
 //! One instance: the component with memory of its own, its directories, and a limit to everything.
 
+use super::exports::{Exports, Places};
 use super::limiter::Limiter;
 use super::{Engine, Shared};
-use crate::bindings::{Leasehold, LeaseholdPre};
 use crate::wasi::{self, Wasi};
 use crate::{Error, Result};
 use leasehold_core::capability::{Directory, Environment};
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
-use wasmtime::component::{Component, Linker};
+use std::sync::{Arc, Mutex, PoisonError};
+use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Store, Trap};
 
 /// The component, joined to what serves its imports, over directories of one kind.
 pub(super) struct Loaded<D: Directory + 'static> {
-    pre: LeaseholdPre<Data<D>>,
+    pre: InstancePre<Data<D>>,
+    places: Arc<Places>,
 }
 
 impl<D: Directory + 'static> Loaded<D> {
     fn new(engine: &wasmtime::Engine, component: &Component) -> Result<Self> {
-        let joined = || -> wasmtime::Result<LeaseholdPre<Data<D>>> {
+        let joined = || -> wasmtime::Result<Self> {
             let mut linker = Linker::new(engine);
             wasi::add_to_linker(&mut linker, |data: &mut Data<D>| &mut data.wasi)?;
-            LeaseholdPre::new(linker.instantiate_pre(component)?)
+            let pre = linker.instantiate_pre(component)?;
+            let places = Arc::new(Places::of(&pre)?);
+            Ok(Self { pre, places })
         };
-        match joined() {
-            Ok(pre) => Ok(Self { pre }),
-            Err(error) => Err(Error::Setup(format!("the component does not fit this host: {error:#}"))),
-        }
+        joined().map_err(|error| Error::Setup(format!("the component does not fit this host: {error:#}")))
     }
 }
 
 impl<D: Directory> Clone for Loaded<D> {
     fn clone(&self) -> Self {
-        Self { pre: self.pre.clone() }
+        Self { pre: self.pre.clone(), places: Arc::clone(&self.places) }
     }
 }
 
@@ -76,7 +76,7 @@ pub(super) struct Data<D: Directory> {
 /// A running instance.
 pub(super) struct Instance<D: Directory + 'static> {
     store: Store<Data<D>>,
-    exports: Leasehold,
+    exports: Exports,
 }
 
 impl<D: Directory + 'static> Instance<D> {
@@ -93,7 +93,7 @@ impl<D: Directory + 'static> Instance<D> {
         let _running = ticker.begin(engine)?;
         store.set_epoch_deadline(ticker.ticks_per_call());
         match loaded.pre.instantiate(&mut store) {
-            Ok(exports) => Ok(Self { store, exports }),
+            Ok(instance) => Ok(Self { store, exports: Exports::new(Arc::clone(&loaded.places), instance) }),
             Err(error) => Err(Error::Setup(format!("an instance can not be made: {error:#}"))),
         }
     }
@@ -108,7 +108,7 @@ impl<D: Directory + 'static> Instance<D> {
     pub(super) fn call<T>(
         &mut self,
         engine: &Engine,
-        act: impl FnOnce(&Leasehold, &mut Store<Data<D>>) -> wasmtime::Result<T>,
+        act: impl FnOnce(&Exports, &mut Store<Data<D>>) -> wasmtime::Result<T>,
     ) -> Result<T> {
         let Shared { engine, limits, ticker, .. } = &*engine.shared;
         let running = ticker.begin(engine)?;

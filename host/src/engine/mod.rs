@@ -3,6 +3,7 @@
 mod artifact;
 mod config;
 mod convert;
+mod exports;
 mod instance;
 mod limiter;
 mod limits;

@@ -3,6 +3,7 @@
 use super::listing::collect;
 use super::paths::{Place, resolve, resolve_entry};
 use super::table::Open;
+use super::turns::pause;
 use super::{Descriptor, Listing, Wasi};
 use crate::bindings::wasi::filesystem::types::{
     Advice, DescriptorFlags, DescriptorStat, DescriptorType, ErrorCode, Host, HostDescriptor, MetadataHashValue,
@@ -95,7 +96,11 @@ impl<D: Directory> HostDescriptor for Wasi<D> {
     ) -> Answer<()> {
         let (directory, name) = resolve_entry(self.directory(&start)?, &path)?;
         let (new_directory, new_name) = resolve_entry(self.directory(&new_start)?, &new_path)?;
-        Ok(directory.rename(name, &new_directory, new_name)?)
+        let renamed = directory.rename(name, &new_directory, new_name);
+        if start.rep() == new_start.rep() {
+            pause(self.turns.swapped(&renamed));
+        }
+        Ok(renamed?)
     }
 
     fn link_at(
@@ -132,6 +137,7 @@ impl<D: Directory> HostDescriptor for Wasi<D> {
     }
 
     fn sync(&mut self, descriptor: Resource<Descriptor>) -> Answer<()> {
+        self.turns.synced();
         match self.open.get(descriptor.rep())? {
             Open::File { file, .. } => Ok(file.sync()?),
             Open::Directory(directory) => Ok(directory.sync()?),

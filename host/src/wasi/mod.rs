@@ -1,9 +1,10 @@
 //! WASI for the component, served from the core's own capabilities.
 //!
 //! `wasi:filesystem` comes from any [`Directory`], `wasi:clocks` and `wasi:random` from an [`Environment`], each by
-//! plain functions that answer at once. So the component that ships runs over the directories of this machine, over
-//! a simulated one, and over whatever else implements the trait. What it imports and nothing serves it, such as a
-//! stream, can not be made, and so never be used.
+//! plain functions that answer at once; only who has waited for the disk and lost a swap is answered a little later, see
+//! `turns.rs`. So the component that ships runs over the directories of this machine, over a simulated one, and over
+//! whatever else implements the trait. What it imports and nothing serves it, such as a stream, can not be made, and so
+//! never be used.
 
 mod clocks;
 mod descriptor;
@@ -14,12 +15,14 @@ mod preopens;
 mod random;
 mod stat;
 mod table;
+mod turns;
 
 use crate::bindings::wasi::filesystem;
 use crate::bindings::wasi::io::{error, poll, streams};
 use crate::bindings::wasi::{clocks as clock_interfaces, random as random_interfaces};
 use leasehold_core::capability::{Directory, Environment};
 use table::Table;
+use turns::Turns;
 use wasmtime::component::{HasSelf, Linker, ResourceType};
 
 /// Stands for an open file or directory of the component.
@@ -39,12 +42,13 @@ pub(crate) struct Wasi<D: Directory> {
     open: Table<D>,
     /// Where files are read into; kept, so that a read costs no zeroing.
     buffer: Vec<u8>,
+    turns: Turns,
 }
 
 impl<D: Directory> Wasi<D> {
     /// `descriptors_max` is how many files, directories and listings may be open at a time.
     pub(crate) fn new(granted: Vec<(String, D)>, environment: Environment, descriptors_max: usize) -> Self {
-        Self { granted, environment, open: Table::new(descriptors_max), buffer: Vec::new() }
+        Self { granted, environment, open: Table::new(descriptors_max), buffer: Vec::new(), turns: Turns::default() }
     }
 }
 

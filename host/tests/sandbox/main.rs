@@ -3,6 +3,7 @@
 
 mod drip;
 mod limits;
+mod lost;
 mod parity;
 mod restart;
 mod sessions;

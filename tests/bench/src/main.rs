@@ -7,6 +7,7 @@
 mod command;
 mod contend;
 mod contender;
+mod instances;
 mod jobs;
 mod lists;
 mod machine;
@@ -173,7 +174,10 @@ fn measure_sides(arguments: &Arguments) -> Result<Sides> {
             list_rates.extend(lists::run(&plan, rounds, root.path())?);
         }
     }
-    Ok(Sides { payload_bytes, rounds, rates, store_rates, list_rates })
+    eprintln!("instances");
+    let root = empty_folder(&arguments.memory)?;
+    let instances = instances::run(rounds, root.path())?;
+    Ok(Sides { payload_bytes, rounds, rates, store_rates, list_rates, instances })
 }
 
 fn empty_folder(beneath: &Path) -> Result<tempfile::TempDir> {

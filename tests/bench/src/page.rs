@@ -1,7 +1,7 @@
 //! The tables, for a terminal and for a page.
 
 use crate::peers::table;
-use crate::report::{ListRate, Rate, Report, ScaleTable, Sides, Spread, StoreRate, median};
+use crate::report::{InstanceCost, ListRate, Rate, Report, ScaleTable, Sides, Spread, StoreRate, median};
 use anyhow::{Context, Result};
 use std::fmt::Write;
 use std::fs;
@@ -108,6 +108,15 @@ fn side_tables(text: &mut String, sides: &Sides) {
     for (place, where_) in [("memory", "in memory"), ("disk", "on the disk")] {
         list_table(text, where_, sides.list_rates.iter().filter(|rate| rate.place == place));
     }
+    instance_table(text, &sides.instances);
+}
+
+fn instance_table(text: &mut String, costs: &[InstanceCost]) {
+    let _ = writeln!(text, "| an instance of the component, made and dropped | median |\n|---|--:|");
+    for InstanceCost { action, micros } in costs {
+        let _ = writeln!(text, "| {action} | {:.1} µs |", median(micros));
+    }
+    text.push('\n');
 }
 
 fn rate_table<'a>(text: &mut String, where_: &str, is_synced: bool, rates: impl Iterator<Item = &'a Rate>) {

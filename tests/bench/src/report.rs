@@ -37,6 +37,7 @@ pub(crate) struct Sides {
     pub(crate) rates: Vec<Rate>,
     pub(crate) store_rates: Vec<StoreRate>,
     pub(crate) list_rates: Vec<ListRate>,
+    pub(crate) instances: Vec<InstanceCost>,
 }
 
 impl Sides {
@@ -93,6 +94,13 @@ pub(crate) struct ListRate {
     pub(crate) ratio: f64,
     /// How many in a round.
     pub(crate) count: usize,
+}
+
+/// What an instance of the component costs that is made and dropped, in microseconds, one number for each round.
+#[derive(Debug, Serialize)]
+pub(crate) struct InstanceCost {
+    pub(crate) action: &'static str,
+    pub(crate) micros: Vec<f64>,
 }
 
 /// What somebody waits for who runs a job.

@@ -7,8 +7,8 @@ mod lease_calls;
 mod task_calls;
 
 use super::Engine;
+use super::exports::Exports;
 use super::instance::{Data, Instance, Loaded};
-use crate::bindings::Leasehold;
 use crate::bindings::exports::leasehold::store::types::Error as ContractError;
 use crate::session::backend::{HolderSlot, QueueSlot, closed_holder, closed_queue};
 use crate::session::open_queues::OpenQueues;
@@ -80,7 +80,7 @@ impl<D: Directory + 'static> Sandbox<D> {
     }
 
     /// Runs `act` on the instance, on a fresh one if the last one trapped. If this one does, it is dropped.
-    fn run<T>(&mut self, act: impl FnOnce(&Leasehold, &mut Store<Data<D>>) -> wasmtime::Result<T>) -> Result<T> {
+    fn run<T>(&mut self, act: impl FnOnce(&Exports, &mut Store<Data<D>>) -> wasmtime::Result<T>) -> Result<T> {
         let mut instance = match self.instance.take() {
             Some(instance) => instance,
             None => self.fresh_instance()?,
@@ -95,10 +95,7 @@ impl<D: Directory + 'static> Sandbox<D> {
     }
 
     /// The same, for what answers as the contract does.
-    fn call<T>(
-        &mut self,
-        act: impl FnOnce(&Leasehold, &mut Store<Data<D>>) -> wasmtime::Result<Answer<T>>,
-    ) -> Result<T> {
+    fn call<T>(&mut self, act: impl FnOnce(&Exports, &mut Store<Data<D>>) -> wasmtime::Result<Answer<T>>) -> Result<T> {
         self.run(act)?.map_err(|error| Error::Store(error.into()))
     }
 
@@ -115,13 +112,11 @@ impl<D: Directory + 'static> Sandbox<D> {
     }
 
     fn attach(&mut self, name: &str, durability: Durability) -> Result<ResourceAny> {
-        self.call(|exports, store| {
-            exports.leasehold_store_holders().holder().call_attach(store, name, durability.into())
-        })
+        self.call(|exports, store| exports.holders(store)?.holder().call_attach(store, name, durability.into()))
     }
 
     fn epoch(&mut self, holder: ResourceAny) -> Result<u64> {
-        self.run(|exports, store| exports.leasehold_store_holders().holder().call_epoch(store, holder))
+        self.run(|exports, store| exports.holders(store)?.holder().call_epoch(store, holder))
     }
 
     /// The holder in this instance; joined again if that is a fresh one, as long as the same epoch lives.
@@ -147,7 +142,7 @@ impl<D: Directory + 'static> Sandbox<D> {
     }
 
     fn open_queue(&mut self, name: &str) -> Result<Handle> {
-        let resource = self.call(|exports, store| exports.leasehold_store_queues().queue().call_open(store, name))?;
+        let resource = self.call(|exports, store| exports.queues(store)?.queue().call_open(store, name))?;
         Ok(self.handle(resource))
     }
 

@@ -17,20 +17,17 @@ impl<D: Directory + 'static> TaskBackend for Sandbox<D> {
         durability: Durability,
     ) -> Result<Vec<u64>> {
         let tasks: Vec<_> = tasks.iter().map(new_task).collect();
-        self.call(|exports, store| {
-            exports.leasehold_store_tasks().call_create(store, list, &tasks, by, durability.into())
-        })
+        self.call(|exports, store| exports.tasks(store)?.call_create(store, list, &tasks, by, durability.into()))
     }
 
     fn task_get(&mut self, list: &str, id: u64) -> Result<Option<TaskView>> {
-        let found = self.call(|exports, store| exports.leasehold_store_tasks().call_get(store, list, id))?;
+        let found = self.call(|exports, store| exports.tasks(store)?.call_get(store, list, id))?;
         Ok(found.map(Into::into))
     }
 
     fn task_page(&mut self, list: &str, meant: Filter, cursor: Option<u64>, limit: u32) -> Result<TaskPage> {
-        let page = self.call(|exports, store| {
-            exports.leasehold_store_tasks().call_page(store, list, filter(meant), cursor, limit)
-        })?;
+        let page =
+            self.call(|exports, store| exports.tasks(store)?.call_page(store, list, filter(meant), cursor, limit))?;
         Ok(page.into())
     }
 
@@ -43,9 +40,8 @@ impl<D: Directory + 'static> TaskBackend for Sandbox<D> {
         durability: Durability,
     ) -> Result<Updated> {
         let fields = update_fields(update);
-        let updated = self.call(|exports, store| {
-            exports.leasehold_store_tasks().call_update(store, list, id, fields, by, durability.into())
-        })?;
+        let updated = self
+            .call(|exports, store| exports.tasks(store)?.call_update(store, list, id, fields, by, durability.into()))?;
         Ok(updated.into())
     }
 
@@ -59,12 +55,12 @@ impl<D: Directory + 'static> TaskBackend for Sandbox<D> {
         durability: Durability,
     ) -> Result<Vec<u64>> {
         self.call(|exports, store| {
-            exports.leasehold_store_tasks().call_delete(store, list, id, token, if_revision, by, durability.into())
+            exports.tasks(store)?.call_delete(store, list, id, token, if_revision, by, durability.into())
         })
     }
 
     fn task_reset(&mut self, list: &str, by: Option<&str>, durability: Durability) -> Result<u64> {
-        self.call(|exports, store| exports.leasehold_store_tasks().call_reset(store, list, by, durability.into()))
+        self.call(|exports, store| exports.tasks(store)?.call_reset(store, list, by, durability.into()))
     }
 
     fn task_claim(
@@ -77,7 +73,7 @@ impl<D: Directory + 'static> TaskBackend for Sandbox<D> {
     ) -> Result<Claim> {
         let holder = self.holder(holder)?;
         let outcome = self.call(|exports, store| {
-            exports.leasehold_store_tasks().call_claim(store, list, id, holder, refuse_busy, durability.into())
+            exports.tasks(store)?.call_claim(store, list, id, holder, refuse_busy, durability.into())
         })?;
         Ok(outcome.into())
     }
@@ -91,7 +87,7 @@ impl<D: Directory + 'static> TaskBackend for Sandbox<D> {
     ) -> Result<Claim> {
         let holder = self.holder(holder)?;
         let outcome = self.call(|exports, store| {
-            exports.leasehold_store_tasks().call_claim_next(store, list, holder, refuse_busy, durability.into())
+            exports.tasks(store)?.call_claim_next(store, list, holder, refuse_busy, durability.into())
         })?;
         Ok(outcome.into())
     }
@@ -104,18 +100,15 @@ impl<D: Directory + 'static> TaskBackend for Sandbox<D> {
         by: Option<&str>,
         durability: Durability,
     ) -> Result<()> {
-        self.call(|exports, store| {
-            exports.leasehold_store_tasks().call_release(store, list, id, token, by, durability.into())
-        })
+        self.call(|exports, store| exports.tasks(store)?.call_release(store, list, id, token, by, durability.into()))
     }
 
     fn task_reap(&mut self, list: &str, durability: Durability) -> Result<Vec<u64>> {
-        self.call(|exports, store| exports.leasehold_store_tasks().call_reap(store, list, durability.into()))
+        self.call(|exports, store| exports.tasks(store)?.call_reap(store, list, durability.into()))
     }
 
     fn task_history(&mut self, list: &str, since: u64, limit: u32) -> Result<History> {
-        let page =
-            self.call(|exports, store| exports.leasehold_store_tasks().call_history(store, list, since, limit))?;
+        let page = self.call(|exports, store| exports.tasks(store)?.call_history(store, list, since, limit))?;
         Ok(page.into())
     }
 
@@ -128,20 +121,20 @@ impl<D: Directory + 'static> TaskBackend for Sandbox<D> {
         durability: Durability,
     ) -> Result<()> {
         self.call(|exports, store| {
-            exports.leasehold_store_tasks().call_ensure(store, list, metadata, seen, by, durability.into())
+            exports.tasks(store)?.call_ensure(store, list, metadata, seen, by, durability.into())
         })
     }
 
     fn task_list_info(&mut self, list: &str) -> Result<Option<ListInfo>> {
-        let found = self.call(|exports, store| exports.leasehold_store_tasks().call_info(store, list))?;
+        let found = self.call(|exports, store| exports.tasks(store)?.call_info(store, list))?;
         Ok(found.map(Into::into))
     }
 
     fn task_lists(&mut self) -> Result<Vec<String>> {
-        self.call(|exports, store| exports.leasehold_store_tasks().call_list(store))
+        self.call(|exports, store| exports.tasks(store)?.call_list(store))
     }
 
     fn task_remove_list(&mut self, list: &str, durability: Durability) -> Result<()> {
-        self.call(|exports, store| exports.leasehold_store_tasks().call_remove(store, list, durability.into()))
+        self.call(|exports, store| exports.tasks(store)?.call_remove(store, list, durability.into()))
     }
 }
