@@ -11,6 +11,8 @@ mod deeds;
 mod dropped;
 mod ended;
 mod explorer;
+mod groups;
+mod groups_part;
 mod ids;
 mod job_births;
 mod job_ends;

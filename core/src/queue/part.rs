@@ -12,6 +12,9 @@
 //! Only who made an attempt makes its names, and settles it: whoever takes over makes an attempt of its own, under which a
 //! slow one's names mean nothing. So once it is settled each name stands exactly once, nobody makes another, and
 //! anyone may send it on its way: of several who try one wins each rename. A name without its `.m.` means nothing.
+//!
+//! A cut can leave such a name beside the task that it became, where only the bucket had come to the disk: sent once more,
+//! the task would be done twice. Reconciling removes it, since no task stands alone before its name has gone.
 
 use super::Queue;
 use super::bucket::{self, BucketName};
@@ -24,7 +27,7 @@ use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
 use crate::name::{Nonce, number};
 use crate::reference::ignore_gone;
-use crate::store::{create_file, read_file, sync_all};
+use crate::store::{create_file, read_from, sync_all};
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -41,8 +44,6 @@ const RANDOM_BITS: u32 = 10;
 const SLOW_UNITS: u64 = 4;
 /// How many groups one look helps to part.
 pub(crate) const HELPED_MAX: usize = 1_000;
-/// The longest file of a group, in bytes: it is a pack.
-const FILE_BYTES_MAX: usize = 1 << 20;
 
 /// A group that is parting, as its name tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,13 +100,19 @@ pub(crate) struct Part {
 impl Part {
     pub(crate) fn parse(name: &str) -> Option<Self> {
         let mut fields = name.split('.');
-        let nonce = Nonce::read(fields.next()?)?;
+        let nonce = Nonce::read(fields.next()?).filter(Nonce::is_group)?;
         if fields.next()? != NAMED {
             return None;
         }
         let attempt = number::read_fixed(fields.next()?, ATTEMPT_DIGITS)?;
-        let place = u32::try_from(number::read_plain(fields.next()?)?).ok()?;
+        let is_place = |place: &u64| *place < group::GROUP_TASKS_MAX as u64;
+        let place = u32::try_from(number::read_plain(fields.next()?).filter(is_place)?).ok()?;
         fields.next().is_none().then_some(Part { nonce, attempt, place })
+    }
+
+    /// The nonce of the task.
+    pub(crate) fn task(&self) -> Nonce {
+        self.nonce.member(self.place)
     }
 
     fn text(&self) -> String {
@@ -294,10 +301,11 @@ fn name_each<D: Directory>(claimed: &D, parting: &Parting, members: &[Member], f
             Err(FsError::NotFound) => return Ok(false),
             Ok(()) | Err(FsError::Exists) => Ok(()),
             Err(error @ (FsError::NoSpace | FsError::ReadOnly)) => Err(error),
-            // Copied to where a file has one name only: each gets all of the file, as a copy of a pack does.
+            // Copied to where a file has one name only: each gets the file as far as the group goes.
             Err(_) => {
                 if copied.is_none() {
-                    copied = read_file(file, FILE_BYTES_MAX).map_err(|error| Error::at("a group", &error))?;
+                    let end = parting.entry.extent.map_or(0, |extent| extent.at.saturating_add(extent.length));
+                    copied = read_from(file, 0, end, group::END_MAX).map_err(|error| Error::at("a group", &error))?;
                 }
                 let bytes = copied.as_deref().unwrap_or_default();
                 create_file(claimed, &name, &[bytes]).and_then(|made| made.sync())

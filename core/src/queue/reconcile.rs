@@ -11,7 +11,7 @@ use super::Queue;
 use super::entry::{Entry, Place};
 use super::given::Given;
 use super::layout::Layout;
-use super::part::Parting;
+use super::part::{Part, Parting};
 use super::scan::Found;
 use super::ticket::{Ticket, place_ticket, ticket_name};
 use crate::capability::{Directory, FsError, Kind};
@@ -77,6 +77,7 @@ impl<D: Directory> Queue<D> {
                 }
             }
         }
+        reconcile_parts(&layout, report)?;
         self.reconcile_given(&layout, report)?;
         sync_all(&[(&layout.claimed, "claimed"), (&layout.pending, "pending"), (&layout.ids, "ids")])
     }
@@ -180,6 +181,35 @@ fn keep_one<D: Directory>(
     if kept.is_some() && is_doubled(&layout.tmp, &in_tmp) {
         unlink(&layout.tmp, &in_tmp, "tmp")?;
         report(format!("tmp/{in_tmp}"), String::from("was published, and stood twice after a power cut"));
+    }
+    Ok(())
+}
+
+/// Removes the names that tasks had while their group parted, where they stand alone as well: nobody may send them on their
+/// way once more. A name that still stands after the task was seen alone has stood with it.
+fn reconcile_parts<D: Directory>(layout: &Rc<Layout<D>>, report: &mut dyn FnMut(String, String)) -> Result<()> {
+    let mut parts: BTreeMap<Nonce, Vec<String>> = BTreeMap::new();
+    layout.for_each_in("claimed", &mut |found| {
+        if let Some(part) = Part::parse(&found.name) {
+            parts.entry(part.task()).or_default().push(found.name);
+        }
+        Ok(())
+    })?;
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let mut doubled = Vec::new();
+    for_each_file(layout, &mut |_, entry| {
+        if entry.group.is_none() {
+            doubled.extend(parts.remove(&entry.nonce).into_iter().flatten());
+        }
+    })?;
+    for name in doubled {
+        if layout.claimed.metadata(&name).is_ok() {
+            let path = format!("claimed/{name}");
+            unlink(&layout.claimed, &name, &path)?;
+            report(path, String::from("stood twice after a power cut, the later state was kept"));
+        }
     }
     Ok(())
 }
