@@ -5,6 +5,7 @@ mod aristo;
 mod car;
 mod checkpoints;
 mod contents;
+mod groups;
 mod hive;
 mod holders;
 mod jobs;

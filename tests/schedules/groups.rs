@@ -151,7 +151,7 @@ fn a_group_that_is_pushed_while_others_claim_and_sweep_is_whole_or_not_there() {
                     .unwrap_or_else(|| Err(format!("{:?} after {} were done", later(view), dones(view)))),
                 (other, _) => Err(format!("{other:?}")),
             });
-        scenario.limit(150_000).bounded().holds();
+        scenario.limit(60_000).bounded().holds();
         walks(
             worker_of(
                 watched(Scenario::new(
@@ -210,7 +210,7 @@ fn who_claims_a_group_whole_and_who_claims_one_of_it_have_each_task_once() {
                 true => each_done_once(view, 2),
                 false => Err(format!("{:?} {:?}", ends.of("W"), ends.of("V"))),
             })
-            .limit(400_000)
+            .limit(60_000)
             .bounded()
             .holds();
     }
@@ -237,7 +237,7 @@ fn a_member_that_is_cancelled_while_its_group_is_claimed_is_cancelled_or_done() 
                 }
                 each_ended_once(view, 2)
             })
-            .limit(400_000)
+            .limit(60_000)
             .bounded()
             .holds();
     }
@@ -262,7 +262,7 @@ fn a_group_that_is_purged_while_it_is_claimed_is_purged_whole_or_task_by_task() 
                 }
                 each_ended_once(view, 2)
             })
-            .limit(400_000)
+            .limit(60_000)
             .bounded()
             .holds();
     }
@@ -322,7 +322,7 @@ fn what_is_finished_of_a_group_by_two_instances_while_it_is_reaped_is_done_once(
                     None => each_done_once(view, 3),
                 }
             })
-            .limit(400_000)
+            .limit(60_000)
             .bounded()
             .holds();
     }
@@ -343,7 +343,7 @@ fn nobody_is_told_lost_whose_claim_lives_while_others_of_its_holder_finish_the_g
                 3 if dones(view) == 3 => Ok(()),
                 n => Err(format!("{n} were told so, {} were done", dones(view))),
             })
-            .limit(400_000)
+            .limit(60_000)
             .bounded()
             .holds();
     }
@@ -389,7 +389,7 @@ fn whatever_two_instances_do_with_two_tasks_of_a_group_both_come_to_pass() {
                         n => Err(format!("{n} ended: {later:?}")),
                     }
                 })
-                .limit(200_000)
+                .limit(8_000)
                 .bounded()
                 .holds();
         }
@@ -422,7 +422,7 @@ fn of_two_acts_on_one_task_of_a_group_one_comes_to_pass_and_the_other_tasks_stay
                     n => Err(format!("{n} ended: {later:?}")),
                 }
             })
-            .limit(200_000)
+            .limit(40_000)
             .bounded()
             .holds();
     }
@@ -461,7 +461,7 @@ fn a_group_whose_holder_died_goes_back_whole_whoever_reaps_and_finishes() {
             }
             each_done_once(view, 2)
         })
-        .limit(400_000)
+        .limit(60_000)
         .bounded()
         .holds();
 }
@@ -489,7 +489,7 @@ fn after_its_last_attempt_each_task_of_a_group_is_dead_once() {
                 other => Err(format!("{other:?} {:?}", ends.of("A"))),
             }
         })
-        .limit(400_000)
+        .limit(60_000)
         .bounded()
         .holds();
 }

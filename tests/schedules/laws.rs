@@ -46,6 +46,17 @@ pub(super) fn witness(act: &Act) -> Option<(String, u64)> {
     if act.path.contains("/tmp/") || matches!(act.deed, Deed::Write | Deed::CreateDir | Deed::RemoveDir) {
         return None;
     }
+    // What is left out of a group that parts is done.
+    if let Some((before, attempt)) = names::parting(&act.path) {
+        let after = act.to.as_deref().and_then(names::parting).filter(|(_, other)| *other == attempt);
+        let left = match (&act.deed, after) {
+            (Deed::Unlink, _) => Vec::new(),
+            (_, Some((after, _))) => after.tasks,
+            _ => return None,
+        };
+        let gone: Vec<_> = before.tasks.into_iter().filter(|task| !left.contains(task)).collect();
+        return (!gone.is_empty()).then(|| (format!("done {}", gone.join(",")), before.token));
+    }
     let before = names::task(&act.path)?;
     let subject = match act.path.split('/').rev().nth(2) {
         Some("ids") => act.path.split('/').nth_back(1)?.to_owned(),

@@ -79,6 +79,12 @@ pub(super) fn task(path: &str) -> Option<TaskName> {
     })
 }
 
+/// A group that has begun to part, and whose tasks' names do not count yet; and which attempt.
+pub(super) fn parting(path: &str) -> Option<(TaskName, &str)> {
+    let (group, attempt) = last(path).split_once(".s.")?;
+    Some((task(group)?, attempt))
+}
+
 /// The nonces of a group's tasks: the bits that are set, but for the highest, are the places of those that are left.
 fn members(nonce: &str, left: &str) -> Option<Vec<String>> {
     let bits = left

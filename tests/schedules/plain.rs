@@ -190,6 +190,19 @@ mod power_cuts {
     }
 
     #[test]
+    fn a_name_that_was_moved_on_does_not_come_back() {
+        for disk in [Disk::Whole, Disk::Btrfs] {
+            let world = world();
+            let (a, b) = (world.dir("a"), world.dir("b"));
+            a.rename("one", &b, "one").unwrap();
+            b.rename("one", &b, "three").unwrap();
+            b.sync().unwrap();
+            b.open("three").unwrap().sync().unwrap();
+            assert_eq!(paths(&world.power_cut(Cut::Least, disk)), ["b/three", "b/two", "full/x"], "{disk:?}");
+        }
+    }
+
+    #[test]
     fn with_only_the_target_synced_btrfs_may_keep_both_names() {
         let world = world();
         let (a, b) = (world.dir("a"), world.dir("b"));

@@ -6,6 +6,7 @@
 use super::bucket::{self, BucketName, Opened};
 use super::entry::parse_order;
 use super::layout::Layout;
+use super::part::{Part, Parting};
 use crate::capability::{Directory, FsError, Kind};
 use crate::error::Error;
 use crate::name::{Nonce, fields, number};
@@ -309,9 +310,14 @@ impl<D: Directory> Candidates<D> {
         };
         let bucket = Rc::new(Bucket { dir, priority, name, rest: Rest::default() });
         let mut is_empty = true;
+        let (mut partings, mut parts) = (Vec::new(), Vec::new());
         let listed = for_each_entry(&bucket.dir, &mut |entry, kind| {
             is_empty = false;
-            if kind == Kind::File
+            if let Some(parting) = Parting::parse(entry) {
+                partings.push(parting);
+            } else if let Some(part) = Part::parse(entry) {
+                parts.push(part);
+            } else if kind == Kind::File
                 && let Some(order) = order_of(entry, bucket.name.priority)
                 && order.1 <= now_ms
                 && (rest.is_none() || order >= from)
@@ -322,6 +328,14 @@ impl<D: Directory> Candidates<D> {
         if let Err(error) = listed {
             self.failed = Some(Error::at(&text, &error));
             return;
+        }
+        // Nobody needs help with a group whose tasks have all gone on their way.
+        for parting in partings {
+            if !parting.is_settled || parts.iter().any(|part| parting.is_of(part)) {
+                let entry = &parting.entry;
+                let order = (entry.priority, entry.due_ms, entry.seq, entry.nonce);
+                self.add(&bucket, order, parting.text());
+            }
         }
         if is_empty && bucket.name.is_past(now_ms) {
             // The kernel decides whether it is empty.

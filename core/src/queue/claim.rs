@@ -16,6 +16,7 @@ use super::finish::{move_file, remove_note};
 use super::given::Given;
 use super::layout::Layout;
 use super::note::Note;
+use super::part::Parting;
 use super::receipt::Receipt;
 use super::task::ClaimedTask;
 use super::ticket::{Ticket, follow};
@@ -63,6 +64,8 @@ pub(crate) enum Attempt<T> {
     Nothing,
     /// It is a group of more tasks than were asked for.
     TooMany,
+    /// It is a group that somebody parts.
+    Parting,
 }
 
 /// What one claim gathers.
@@ -191,6 +194,8 @@ impl<D: Directory> Queue<D> {
         let mut is_fresh = false;
         let mut lost_races = 0;
         let mut failures = 0;
+        let mut parting_in: Option<Rc<Bucket<D>>> = None;
+        let mut waited = 0;
         let mut bytes: u64 = 0;
         let mut buckets = 0;
         // Where everything fails, the disk does: not all of a long queue is tried.
@@ -231,8 +236,23 @@ impl<D: Directory> Queue<D> {
                         self.candidates.borrow_mut().prefer(alloc::vec![candidate]);
                         break;
                     }
+                    Ok(Attempt::Parting) => match self.help_candidate(layout, &candidate) {
+                        Ok(true) => {
+                            is_fresh = false;
+                            self.candidates.borrow_mut().clear();
+                        }
+                        // Somebody is at it: where there is nothing else, that is waited for.
+                        Ok(false) => parting_in = Some(candidate.bucket),
+                        Err(error) => {
+                            failures += 1;
+                            gathered.note_failure(Some(error));
+                        }
+                    },
                     Ok(Attempt::TooMany) => match self.part_candidate(layout, &candidate) {
-                        Ok(Some(_)) => is_fresh = false,
+                        Ok(Some(_)) => {
+                            is_fresh = false;
+                            self.candidates.borrow_mut().clear();
+                        }
                         Ok(None) => {
                             lost_races += 1;
                             self.start_apart(lost_races);
@@ -250,6 +270,13 @@ impl<D: Directory> Queue<D> {
             } else if !is_fresh {
                 self.refresh(layout, max);
                 is_fresh = true;
+            } else if let Some(bucket) = parting_in.take().filter(|_| gathered.taken.is_empty() && waited < TRIES_MAX) {
+                waited += 1;
+                is_fresh = false;
+                self.candidates.borrow_mut().clear();
+                // As the one who is at it waits for the disk.
+                let synced = sync_all(&[(&bucket.dir, "a bucket")]);
+                gathered.note_failure(synced.err());
             } else if gathered.taken.is_empty() && !has_reaped {
                 has_reaped = true;
                 self.thorough_ms.set(Some(monotonic_ms));
@@ -268,6 +295,13 @@ impl<D: Directory> Queue<D> {
         // An unreadable bucket stops no other, but what it holds is not taken for nothing.
         let failed = self.candidates.borrow_mut().take_failed();
         gathered.note_failure(failed);
+    }
+
+    fn help_candidate(&self, layout: &Rc<Layout<D>>, candidate: &Candidate<D>) -> Result<bool> {
+        match Parting::parse(&candidate.name) {
+            Some(parting) => self.help_part(layout, &candidate.bucket.dir, parting),
+            None => Ok(false),
+        }
     }
 
     fn part_candidate(&self, layout: &Rc<Layout<D>>, candidate: &Candidate<D>) -> Result<Option<Vec<Entry>>> {
@@ -331,10 +365,12 @@ impl<D: Directory> Queue<D> {
                 Attempt::Raced => Attempt::Raced,
                 Attempt::Nothing => Attempt::Nothing,
                 Attempt::TooMany => Attempt::TooMany,
+                Attempt::Parting => Attempt::Parting,
             });
         }
         let Some(entry) = Entry::parse(&candidate.name).filter(|entry| entry.place == Place::Pending) else {
-            return Ok(Attempt::Nothing);
+            let is_parting = Parting::parse(&candidate.name).is_some();
+            return Ok(if is_parting { Attempt::Parting } else { Attempt::Nothing });
         };
         if entry.tasks() > room {
             return Ok(Attempt::TooMany);

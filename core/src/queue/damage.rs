@@ -135,7 +135,7 @@ fn stands_in<D>(found: &Found<D>, directory: &str) -> bool {
     if Ticket::parse(&found.name).is_some() {
         return true;
     }
-    if directory == "claimed" && (Parting::parse(&found.name).is_some() || Part::parse(&found.name).is_some()) {
+    if directory == "claimed" && is_parting(&found.name) {
         return true;
     }
     Entry::parse(&found.name).is_some_and(|entry| {
@@ -144,6 +144,11 @@ fn stands_in<D>(found: &Found<D>, directory: &str) -> bool {
             ("claimed", Place::Claimed { .. }) | ("done", Place::Done { .. }) | ("dead", Place::Dead { .. })
         )
     })
+}
+
+/// Whether it is a name of a group that parts, or of one of its tasks.
+fn is_parting(name: &str) -> bool {
+    Parting::parse(name).is_some() || Part::parse(name).is_some()
 }
 
 /// What is wrong with something in `pending`.
@@ -161,6 +166,7 @@ fn pending_problem<D: Directory>(found: &Found<D>) -> Option<Problem> {
     if found.priority.is_some() {
         let is_task = found.kind == Kind::File
             && (Ticket::parse(&found.name).is_some()
+                || is_parting(&found.name)
                 || Entry::parse(&found.name).is_some_and(|entry| entry.place == Place::Pending));
         return (!is_task).then_some(Problem::Foreign("not a task of a bucket"));
     }

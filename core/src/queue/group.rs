@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 /// How many tasks are one group at most: so many that its name, with the longest of holders, is none too long.
 pub(crate) const GROUP_TASKS_MAX: usize = 100;
 /// No group lies beyond so many bytes of its file, which keeps the name short.
-const GROUP_END_MAX: u64 = 1 << 20;
+pub(crate) const END_MAX: usize = 1 << 20;
 const NUMBER_DIGITS: usize = 5;
 const CRC_DIGITS: usize = 7;
 /// What the index says of one task, in bytes.
@@ -100,7 +100,7 @@ impl Group {
     pub(crate) fn read_size(text: &str) -> Option<(Self, Extent)> {
         let (left, extent) = text.split_once('-')?;
         let (group, extent) = (Self::read(left)?, Extent::read(extent)?);
-        let ends = extent.at.checked_add(extent.length).is_some_and(|end| end < GROUP_END_MAX);
+        let ends = extent.at.checked_add(extent.length).is_some_and(|end| end < END_MAX as u64);
         ends.then_some((group, extent))
     }
 

@@ -46,6 +46,16 @@ impl GroupName {
         }
     }
 
+    /// The group that has this task, and this name: of one that is settled, the task is still to be sent on its way.
+    fn standing<D: Directory>(found: &Found<D>, nonce: Nonce) -> Option<Self> {
+        if let Some(parting) = Parting::parse(&found.name).filter(|parting| parting.is_settled) {
+            let place = nonce.place().filter(|_| parting.entry.stands_for(nonce))?;
+            let stands = found.dir.metadata(&parting.name_of(place)).is_ok();
+            return stands.then_some(GroupName::Parting(parting));
+        }
+        Self::parse(&found.name).filter(|group| group.entry().stands_for(nonce))
+    }
+
     pub(crate) fn entry(&self) -> &Entry {
         match self {
             GroupName::Whole(entry) => entry,
@@ -127,7 +137,7 @@ fn find_file<D: Directory>(layout: &Layout<D>, nonce: Nonce) -> Result<Option<Lo
         if located.is_none()
             && named.is_some()
             && named == of_group.as_deref()
-            && let Some(group) = GroupName::parse(&found.name).filter(|group| group.entry().stands_for(nonce))
+            && let Some(group) = GroupName::standing(&found, nonce)
         {
             let entry = group.tasks(&*found.dir).into_iter().find(|entry| entry.nonce == nonce);
             located = entry.map(|entry| Located::Member { dir: found.dir, entry, group });

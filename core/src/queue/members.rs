@@ -5,6 +5,7 @@
 //! | done, some | `claimed/<g>` → `claimed/<g>` without them | the rename | – |
 //! | done, the last | `claimed/<g>` → gone | the unlink | – |
 //! | done all that are left | `claimed/<g>` → gone | the unlink | – |
+//! | done, while it parts | `claimed/<g>.s.<attempt>` → the same without them, or gone | the rename, or the unlink | – |
 //! | anything else | the group parts, see [`super::part`], and the task goes its own way | – | – |
 //!
 //! Between reading a receipt and the rename others of its holder may have finished tasks of the group (fewer are left: it is
@@ -18,16 +19,13 @@ use super::layout::Layout;
 use super::part::{Part, Parting};
 use super::receipt::Receipt;
 use crate::Durability;
-use crate::capability::Directory;
+use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
 use crate::limits::{BATCH_TASKS_MAX, TRIES_MAX};
-use crate::store::{is_sync, list_entries};
+use crate::store::{is_sync, list_entries, sync_all};
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-
-/// How often one who parts the group just now is waited for.
-const PATIENT_TRIES: u32 = TRIES_MAX / 2;
 
 /// Where a claimed group was found.
 enum Standing {
@@ -100,7 +98,7 @@ impl<D: Directory> Queue<D> {
         sync: bool,
     ) -> Result<u128> {
         let mut current = self.known_group(claimed);
-        for tried in 0..TRIES_MAX {
+        for _ in 0..TRIES_MAX {
             let Some(group) = current.group else { return Ok(places) };
             let left = group.among(places);
             if left != 0 {
@@ -118,8 +116,13 @@ impl<D: Directory> Queue<D> {
             match find_group(layout, claimed)? {
                 Standing::Whole(_) if left == 0 => return Ok(places),
                 Standing::Whole(found) => current = found,
+                Standing::Parting(parting) if parting.is_settled => {
+                    self.help_part(layout, &layout.claimed, parting)?;
+                }
                 Standing::Parting(parting) => {
-                    self.help_part(layout, alloc::vec![parting], tried >= PATIENT_TRIES)?;
+                    if let Some(over) = leave_out(layout, &parting, places, sync)? {
+                        return Ok(over);
+                    }
                 }
                 Standing::Gone => return self.finish_alone(layout, claimed, places, sync),
             }
@@ -149,7 +152,7 @@ impl<D: Directory> Queue<D> {
         act: Act<'_>,
     ) -> Result<Option<Entry>> {
         let mut current = self.known_group(claimed);
-        for tried in 0..TRIES_MAX {
+        for _ in 0..TRIES_MAX {
             if current.group.is_some_and(|group| group.contains(place))
                 && let Some(tasks) = self.part(layout, &layout.claimed, &current)?
             {
@@ -161,7 +164,10 @@ impl<D: Directory> Queue<D> {
                 Standing::Whole(found) if !found.group.is_some_and(|group| group.contains(place)) => return Ok(None),
                 Standing::Whole(found) => current = found,
                 Standing::Parting(parting) => {
-                    self.help_part(layout, alloc::vec![parting], tried >= PATIENT_TRIES)?;
+                    if !self.help_part(layout, &layout.claimed, parting)? {
+                        // Somebody is at it, and waits for the disk as well.
+                        sync_all(&[(&layout.claimed, "claimed")])?;
+                    }
                 }
                 Standing::Gone => return self.act_on_file(layout, claimed.alone(place), act),
             }
@@ -195,6 +201,39 @@ fn bits(places: impl Iterator<Item = u32>) -> u128 {
 
 fn is_part_of(name: &str, parting: &Parting) -> bool {
     Part::parse(name).is_some_and(|part| parting.is_of(&part))
+}
+
+/// Finishes tasks of a group that somebody parts just now, and has not settled: they are left out of it. Answers those that were
+/// over; `None` if it has gone on meanwhile.
+fn leave_out<D: Directory>(layout: &Layout<D>, parting: &Parting, places: u128, sync: bool) -> Result<Option<u128>> {
+    let at = |error: FsError| Error::at("a group", &error);
+    let left = parting.entry.group.map_or(0, |group| group.among(places));
+    let over = places & !left;
+    if left == 0 {
+        return Ok(Some(over));
+    }
+    let name = parting.text();
+    if sync {
+        // So that no earlier name comes back.
+        match layout.claimed.open(&name).and_then(|file| file.sync()) {
+            Ok(()) => {}
+            Err(FsError::NotFound) => return Ok(None),
+            Err(error) => return Err(at(error)),
+        }
+    }
+    let done = match parting.without(left) {
+        Some(rest) => layout.claimed.rename(&name, &layout.claimed, &rest.text()),
+        None => layout.claimed.unlink(&name),
+    };
+    match done {
+        Ok(()) => {}
+        Err(FsError::NotFound) => return Ok(None),
+        Err(error) => return Err(at(error)),
+    }
+    if sync {
+        sync_all(&[(&layout.claimed, "claimed")])?;
+    }
+    Ok(Some(over))
 }
 
 /// Finds a group under the token of its claim.

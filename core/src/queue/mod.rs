@@ -47,13 +47,11 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
-use alloc::vec::Vec;
 use bucket::BucketName;
 use candidates::Candidates;
 use core::cell::{Cell, RefCell};
 use entry::{Entry, SEQ_LIMIT};
 use layout::Layout;
-use part::Parting;
 use push::OpenBucket;
 use window::Window;
 
@@ -103,7 +101,6 @@ impl<D: Directory> Queues<D> {
             bucket: RefCell::new(None),
             window: RefCell::default(),
             extended: RefCell::default(),
-            settled: RefCell::default(),
             listing_ms: Cell::new(0),
         }
     }
@@ -136,8 +133,6 @@ pub struct Queue<D: Directory> {
     window: RefCell<Window<D::File>>,
     /// Claims that this instance has extended, or finished in part, as they stand since.
     extended: RefCell<BTreeMap<Nonce, Entry>>,
-    /// Groups whose tasks this instance has sent on their way, and whose names are still to be removed.
-    settled: RefCell<Vec<Parting>>,
     /// How long the last look at what is pending has taken.
     listing_ms: Cell<u64>,
 }

@@ -188,8 +188,11 @@ impl<D: Directory> Queue<D> {
                 self.part(layout, &**dir, entry)?;
                 Ok(true)
             }
-            Located::Member { group: GroupName::Parting(parting), .. } => {
-                self.help_part(layout, alloc::vec![parting.clone()], false)?;
+            Located::Member { dir, group: GroupName::Parting(parting), .. } => {
+                if !self.help_part(layout, &**dir, parting.clone())? {
+                    // Somebody is at it, and waits for the disk as well.
+                    sync_all(&[(&**dir, "a group")])?;
+                }
                 Ok(true)
             }
             Located::File { .. } | Located::Given(_) => Ok(false),

@@ -1,31 +1,37 @@
 //! Parting: a group becomes a task each, because somebody wants one of them and not all.
 //!
+//! All of it happens in the directory in which the group stands, its bucket or `claimed`:
+//!
 //! | | source → target | linearizes | a crash leaves |
 //! |---|---|---|---|
-//! | begin | `pending/<bucket>/<g>` or `claimed/<g>` → `claimed/<g>.s.<attempt>` | the rename | that name |
-//! | name each | a second name of its file each: `claimed/<nonce>.w.<attempt>.<place>` | – | those names |
+//! | begin | `<g>` → `<g>.s.<attempt>` | the rename | that name |
+//! | name each | a second name of its file each: `<nonce>.w.<attempt>.<place>` | – | those names |
 //! | take over | `<g>.s.<attempt>` → `<g>.s.<attempt'>` | the rename | names of the older attempt, which are debris |
+//! | done, meanwhile | `<g>.s.<attempt>` → the same without some tasks | the rename | names of those, which are debris |
 //! | settle | `<g>.s.<attempt>` → `<g>.m.<attempt>`, once the names are on the disk | the rename | that name |
-//! | go | each name → what the task is called alone, in `pending/<bucket>` or `claimed` | each rename | the others |
-//! | end | `<g>.m.<attempt>` is unlinked, once they are on the disk; of several partings at a time | the unlink | – |
+//! | go | each name → what the task is called alone | each rename | the others |
+//! | end | `<g>.m.<attempt>` is unlinked, once they are on the disk | the unlink | – |
 //!
 //! Only who made an attempt makes its names, and settles it: whoever takes over makes an attempt of its own, under which a
 //! slow one's names mean nothing. So once it is settled each name stands exactly once, nobody makes another, and
 //! anyone may send it on its way: of several who try one wins each rename. A name without its `.m.` means nothing.
+//!
+//! A cut can leave such a name beside the task that it became: sent once more, the task would be done twice. Reconciling
+//! removes it, since no task stands alone before its name has gone.
 
 use super::Queue;
-use super::bucket::{self, BucketName};
 use super::content;
 use super::entry::{Cause, Entry, Place};
 use super::finish::move_file;
 use super::group::{self, Member};
 use super::layout::Layout;
+use super::scan::Found;
 use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
+use crate::limits::TRIES_MAX;
 use crate::name::{Nonce, Text, fields, number};
 use crate::reference::ignore_gone;
-use crate::store::{create_file, read_file, sync_all};
-use alloc::collections::BTreeSet;
+use crate::store::{create_file, for_each_entry, read_from, sync_all};
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -40,12 +46,8 @@ const TIME_MASK: u64 = (1 << 20) - 1;
 const RANDOM_BITS: u32 = 10;
 /// After so many of those units somebody else takes over: who was only slow loses no more than the work.
 const SLOW_UNITS: u64 = 4;
-/// How many partings of an instance are ended together: each waits for the disk a few times.
-const ENDED_TOGETHER: usize = 8;
 /// How many groups one look helps to part.
 pub(crate) const HELPED_MAX: usize = 1_000;
-/// The longest file of a group, in bytes: it is a pack.
-const FILE_BYTES_MAX: usize = 1 << 20;
 
 /// A group that is parting, as its name tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,19 +84,21 @@ impl Parting {
         out.finish()
     }
 
-    fn name_of(&self, place: u32) -> String {
+    /// The name of the task at `place` meanwhile.
+    pub(crate) fn name_of(&self, place: u32) -> String {
         Part { nonce: self.entry.nonce, attempt: self.attempt, place }.text()
     }
 
-    /// The bucket that its tasks go to, if they do not stay in `claimed`.
-    fn bucket(&self) -> Option<BucketName> {
-        let Entry { priority, due_ms, .. } = self.entry;
-        (self.entry.place == Place::Pending).then(|| BucketName::shared(priority, due_ms, 0))
+    /// Whether the name is that of a task that is left, of this attempt.
+    pub(crate) fn is_of(&self, part: &Part) -> bool {
+        let is_left = self.entry.group.is_some_and(|group| group.contains(part.place));
+        (self.entry.nonce, self.attempt) == (part.nonce, part.attempt) && is_left
     }
 
-    /// Whether the name is of a task of this group.
-    pub(crate) fn is_of(&self, part: &Part) -> bool {
-        (self.entry.nonce, self.attempt) == (part.nonce, part.attempt)
+    /// The same without some tasks; `None` if none is left.
+    pub(crate) fn without(&self, places: u128) -> Option<Self> {
+        let group = self.entry.group?.without(places)?;
+        Some(Parting { entry: Entry { group: Some(group), ..self.entry.clone() }, ..*self })
     }
 
     /// Whether somebody else may take over.
@@ -144,54 +148,44 @@ impl Part {
 }
 
 impl<D: Directory> Queue<D> {
-    /// Makes a task each of the group that stands in `from` as `entry`, and answers them; `None` if it does not stand there,
+    /// Makes a task each of the group that stands in `dir` as `entry`, and answers them; `None` if it does not stand there,
     /// or somebody else has taken over. One whose index is damaged is set aside as a whole.
-    pub(crate) fn part(&self, layout: &Rc<Layout<D>>, from: &D, entry: &Entry) -> Result<Option<Vec<Entry>>> {
+    pub(crate) fn part(&self, layout: &Rc<Layout<D>>, dir: &D, entry: &Entry) -> Result<Option<Vec<Entry>>> {
         let parting = Parting { entry: entry.clone(), is_settled: false, attempt: self.draw_attempt(None) };
-        let Some(claimed) = layout.rename_to("claimed", from, &entry.text(), &parting.text())? else { return Ok(None) };
-        let Some((settled, tasks)) = self.go_on(layout, &claimed, parting, Some(from))? else { return Ok(None) };
-        let mut settled_ones = self.settled.borrow_mut();
-        settled_ones.extend(settled);
-        if settled_ones.len() >= ENDED_TOGETHER {
-            end(layout, &settled_ones)?;
-            settled_ones.clear();
+        match dir.rename(&entry.text(), dir, &parting.text()) {
+            Ok(()) => self.go_on(layout, dir, parting),
+            Err(FsError::NotFound) => Ok(None),
+            Err(error) => Err(Error::at("a group", &error)),
         }
-        Ok(Some(tasks))
     }
 
-    /// Finishes what others have begun and not ended; whether there was anything. Who is only slow is waited for, unless it
-    /// `is_urgent`.
-    pub(crate) fn help_part(&self, layout: &Rc<Layout<D>>, begun: Vec<Parting>, is_urgent: bool) -> Result<bool> {
-        let mut ended = Vec::new();
+    /// Finishes what somebody has begun in `dir` and not ended; whether that was needed, and done. Who is only slow is left
+    /// alone.
+    pub(crate) fn help_part(&self, layout: &Rc<Layout<D>>, dir: &D, mut parting: Parting) -> Result<bool> {
+        if !parting.is_settled {
+            if !parting.is_slow(self.environment().now_ms()) {
+                return Ok(false);
+            }
+            let mine = Parting { attempt: self.draw_attempt(Some(parting.attempt)), ..parting.clone() };
+            match dir.rename(&parting.text(), dir, &mine.text()) {
+                Ok(()) => parting = mine,
+                Err(FsError::NotFound) => return Ok(false),
+                Err(error) => return Err(Error::at("a group", &error)),
+            }
+        }
+        Ok(self.go_on(layout, dir, parting)?.is_some())
+    }
+
+    /// As [`Queue::help_part`], for several; the first error, if none could be helped.
+    pub(crate) fn help_all(&self, layout: &Rc<Layout<D>>, dir: &D, begun: Vec<Parting>) -> Result<bool> {
         let mut has_helped = false;
         let mut failed = None;
-        for mut parting in begun {
-            if !parting.is_settled {
-                if !is_urgent && !parting.is_slow(self.environment().now_ms()) {
-                    continue;
-                }
-                let mine = Parting { attempt: self.draw_attempt(Some(parting.attempt)), ..parting.clone() };
-                match layout.claimed.rename(&parting.text(), &layout.claimed, &mine.text()) {
-                    Ok(()) => parting = mine,
-                    Err(FsError::NotFound) => continue,
-                    Err(error) => {
-                        failed.get_or_insert(Error::at("a group", &error));
-                        continue;
-                    }
-                }
-            }
-            match self.go_on(layout, &layout.claimed, parting, None) {
-                Ok(None) => {}
-                Ok(Some((settled, _))) => {
-                    has_helped = true;
-                    ended.extend(settled);
-                }
+        for parting in begun {
+            match self.help_part(layout, dir, parting) {
+                Ok(is_helped) => has_helped |= is_helped,
                 // One bad entry never stops the others.
                 Err(error) => drop(failed.get_or_insert(error)),
             }
-        }
-        if let Err(error) = end(layout, &ended) {
-            failed.get_or_insert(error);
         }
         match failed {
             Some(error) if !has_helped => Err(error),
@@ -206,17 +200,10 @@ impl<D: Directory> Queue<D> {
         if not == Some(attempt) { attempt ^ 1 } else { attempt }
     }
 
-    /// Goes on with an attempt of this instance's, or with one that is settled: what is to be ended, and the tasks.
-    fn go_on(
-        &self,
-        layout: &Rc<Layout<D>>,
-        claimed: &D,
-        parting: Parting,
-        from: Option<&D>,
-    ) -> Result<Option<(Option<Parting>, Vec<Entry>)>> {
+    /// Goes on with an attempt of this instance's, or with one that is settled.
+    fn go_on(&self, layout: &Rc<Layout<D>>, dir: &D, parting: Parting) -> Result<Option<Vec<Entry>>> {
         let at = |error: FsError| Error::at("a group", &error);
-        let name = parting.text();
-        let file = match claimed.open(&name) {
+        let file = match dir.open(&parting.text()) {
             Ok(file) => file,
             Err(FsError::NotFound) => return Ok(None),
             Err(error) => return Err(at(error)),
@@ -224,71 +211,30 @@ impl<D: Directory> Queue<D> {
         let read = content::read(&parting.entry, &file).map_err(at)?;
         let Some(members) = read.and_then(|content| group::members(&parting.entry, &content)) else {
             let dead = parting.entry.dead(self.environment().now_ms(), Cause::Damaged);
-            layout.rename_to("dead", claimed, &name, &dead.text())?;
-            return Ok(Some((None, Vec::new())));
+            layout.rename_to("dead", dir, &parting.text(), &dead.text())?;
+            return Ok(Some(Vec::new()));
         };
         let settled = if parting.is_settled {
-            parting
+            Some(parting.clone())
         } else {
-            if !name_each(claimed, &parting, &members, &file)? {
+            if !name_each(dir, &parting, &members, &file)? {
                 return Ok(None);
             }
-            // What a power cut takes of the names must not be missed once they count.
-            file.sync().map_err(at)?;
-            sync_all(&[(claimed, "claimed")])?;
-            if let Some(from) = from {
-                sync_all(&[(from, "a bucket")])?;
+            // What a power cut takes of the names must not be missed once they count, nor the claim come undone under them.
+            if parting.entry.place != Place::Pending {
+                file.sync().map_err(at)?;
             }
-            let settled = Parting { is_settled: true, ..parting.clone() };
-            match claimed.rename(&name, claimed, &settled.text()) {
-                Ok(()) => settled,
-                Err(FsError::NotFound) => {
-                    // Somebody has taken over: these names mean nothing.
-                    for member in &members {
-                        let _ = claimed.unlink(&parting.name_of(member.place));
-                    }
-                    return Ok(None);
-                }
-                Err(error) => return Err(at(error)),
-            }
+            sync_all(&[(dir, "a group")])?;
+            settle(dir, &parting)?
         };
-        let tasks = self.send_each(layout, claimed, &settled, &members)?;
-        Ok(Some((Some(settled), tasks)))
-    }
-
-    /// Sends each task on its way.
-    fn send_each(
-        &self,
-        layout: &Rc<Layout<D>>,
-        claimed: &D,
-        settled: &Parting,
-        members: &[Member],
-    ) -> Result<Vec<Entry>> {
-        let bucket = match settled.bucket() {
-            Some(name) => {
-                let opened = bucket::ensure(layout, &name)?;
-                Some((name, opened))
+        let Some(settled) = settled else {
+            // Somebody has taken over: these names mean nothing.
+            for member in &members {
+                let _ = dir.unlink(&parting.name_of(member.place));
             }
-            None => None,
+            return Ok(None);
         };
-        let mut tasks = Vec::with_capacity(members.len());
-        for member in members {
-            let entry = member.entry(&settled.entry);
-            let (name, target) = (settled.name_of(member.place), entry.text());
-            let to = bucket.as_ref().map_or(claimed, |(_, opened)| &opened.dir);
-            match (claimed.rename(&name, to, &target), &bucket) {
-                (Ok(()), _) => {}
-                // Gone on already; or the bucket is gone, which is made again.
-                (Err(FsError::NotFound), Some((bucket, _))) => {
-                    bucket::rename_into(claimed, &name, layout, bucket, &target)?;
-                }
-                (Err(FsError::NotFound), None) => {}
-                (Err(error), _) => return Err(Error::at("a task", &error)),
-            }
-            tasks.push(entry);
-        }
-        self.candidates.borrow_mut().clear();
-        Ok(tasks)
+        send_each(dir, &settled, &members).map(Some)
     }
 
     /// Takes back the claim of a group that is over: whole, unless that was the last attempt. Answers the ids.
@@ -310,23 +256,24 @@ impl<D: Directory> Queue<D> {
 }
 
 /// Gives each task a name; `false` if somebody else has taken over.
-fn name_each<D: Directory>(claimed: &D, parting: &Parting, members: &[Member], file: &D::File) -> Result<bool> {
+fn name_each<D: Directory>(dir: &D, parting: &Parting, members: &[Member], file: &D::File) -> Result<bool> {
     let group = parting.text();
     let mut copied = None;
     for member in members {
         let name = parting.name_of(member.place);
-        let named = if copied.is_none() { claimed.link(&group, claimed, &name) } else { Err(FsError::Unsupported) };
+        let named = if copied.is_none() { dir.link(&group, dir, &name) } else { Err(FsError::Unsupported) };
         let named = match named {
             Err(FsError::NotFound) => return Ok(false),
             Ok(()) | Err(FsError::Exists) => Ok(()),
             Err(error @ (FsError::NoSpace | FsError::ReadOnly)) => Err(error),
-            // Copied to where a file has one name only: each gets all of the file, as a copy of a pack does.
+            // Copied to where a file has one name only: each gets the file as far as the group goes.
             Err(_) => {
                 if copied.is_none() {
-                    copied = read_file(file, FILE_BYTES_MAX).map_err(|error| Error::at("a group", &error))?;
+                    let end = parting.entry.extent.map_or(0, |extent| extent.at.saturating_add(extent.length));
+                    copied = read_from(file, 0, end, group::END_MAX).map_err(|error| Error::at("a group", &error))?;
                 }
                 let bytes = copied.as_deref().unwrap_or_default();
-                create_file(claimed, &name, &[bytes]).and_then(|made| made.sync())
+                create_file(dir, &name, &[bytes]).and_then(|made| made.sync())
             }
         };
         named.map_err(|error| Error::at("a task", &error))?;
@@ -334,45 +281,77 @@ fn name_each<D: Directory>(claimed: &D, parting: &Parting, members: &[Member], f
     Ok(true)
 }
 
-/// Ends partings whose tasks have all been sent on their way: once no power cut can bring back the names that they had
-/// meanwhile, since without this one those mean nothing.
-fn end<D: Directory>(layout: &Layout<D>, settled: &[Parting]) -> Result<()> {
-    if settled.is_empty() {
-        return Ok(());
-    }
-    let buckets: BTreeSet<BucketName> = settled.iter().filter_map(Parting::bucket).collect();
-    for bucket in buckets {
-        if let Some(opened) = bucket::open(layout, &bucket)? {
-            opened.sync(layout)?;
+/// Makes the names of an attempt count; `None` if somebody else has taken over. Tasks that were done meanwhile are left out.
+fn settle<D: Directory>(dir: &D, parting: &Parting) -> Result<Option<Parting>> {
+    let at = |error: FsError| Error::at("a group", &error);
+    let mut current = Some(parting.clone());
+    for _ in 0..TRIES_MAX {
+        let Some(mine) = current else { return Ok(None) };
+        let settled = Parting { is_settled: true, ..mine.clone() };
+        match dir.rename(&mine.text(), dir, &settled.text()) {
+            Ok(()) => return Ok(Some(settled)),
+            Err(FsError::NotFound) => {}
+            Err(error) => return Err(at(error)),
         }
+        current = None;
+        for_each_entry(dir, &mut |name, _| {
+            let is_mine = |found: &Parting| {
+                (found.entry.nonce, found.attempt, found.is_settled) == (mine.entry.nonce, mine.attempt, false)
+            };
+            current = current.take().or_else(|| Parting::parse(name).filter(is_mine));
+        })
+        .map_err(at)?;
     }
-    sync_all(&[(&layout.claimed, "claimed")])?;
-    for parting in settled {
-        ignore_gone(layout.claimed.unlink(&parting.text())).map_err(|error| Error::at("a group", &error))?;
-    }
-    Ok(())
+    Ok(None)
 }
 
-/// The names in `claimed` that mean nothing any more: those of attempts that somebody else took over.
-pub(crate) fn void_parts<D: Directory>(layout: &Layout<D>) -> Result<Vec<String>> {
-    let mut parts: Vec<(Part, String)> = Vec::new();
-    layout.for_each_in("claimed", &mut |found| {
-        parts.extend(Part::parse(&found.name).map(|part| (part, found.name)));
-        Ok(())
-    })?;
+/// Sends each task on its way, and ends the parting.
+fn send_each<D: Directory>(dir: &D, settled: &Parting, members: &[Member]) -> Result<Vec<Entry>> {
+    let mut tasks = Vec::with_capacity(members.len());
+    for member in members {
+        if !settled.entry.group.is_some_and(|group| group.contains(member.place)) {
+            let _ = dir.unlink(&settled.name_of(member.place));
+            continue;
+        }
+        let entry = member.entry(&settled.entry);
+        match dir.rename(&settled.name_of(member.place), dir, &entry.text()) {
+            // Or gone on already.
+            Ok(()) | Err(FsError::NotFound) => tasks.push(entry),
+            Err(error) => return Err(Error::at("a task", &error)),
+        }
+    }
+    // Without this name those that the tasks had mean nothing: no power cut may bring them back then.
+    sync_all(&[(dir, "a group")])?;
+    ignore_gone(dir.unlink(&settled.text())).map_err(|error| Error::at("a group", &error))?;
+    Ok(tasks)
+}
+
+/// Those of these names that mean nothing any more: of attempts that somebody else took over, of tasks that were done.
+pub(crate) fn void_parts<D: Directory>(layout: &Layout<D>, parts: Vec<Found<D>>) -> Result<Vec<Found<D>>> {
+    let mut parts: Vec<(Part, Found<D>)> =
+        parts.into_iter().filter_map(|found| Some((Part::parse(&found.name)?, found))).collect();
     // What gives a name its meaning stands before it does; one look can miss it while it is renamed, two cannot.
     for _ in 0..2 {
         if parts.is_empty() {
             break;
         }
-        layout.for_each_in("claimed", &mut |found| {
-            if let Some(parting) = Parting::parse(&found.name) {
-                parts.retain(|(part, _)| !parting.is_of(part));
+        for_each_beside_groups(layout, &mut |found| {
+            if let Some(Parting { entry, attempt, .. }) = Parting::parse(&found.name) {
+                parts.retain(|(part, _)| (part.nonce, part.attempt) != (entry.nonce, attempt));
             }
             Ok(())
         })?;
     }
-    Ok(parts.into_iter().map(|(_, name)| name).collect())
+    Ok(parts.into_iter().map(|(_, found)| found).collect())
+}
+
+/// Visits everything in the directories in which groups part.
+pub(crate) fn for_each_beside_groups<D: Directory>(
+    layout: &Layout<D>,
+    visit: &mut dyn FnMut(Found<D>) -> Result<()>,
+) -> Result<()> {
+    layout.for_each_pending(visit)?;
+    layout.for_each_in("claimed", visit)
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl<D: Directory> Queue<D> {
                 Err(error) => drop(reaped.failed.get_or_insert(error)),
             }
         });
-        match self.help_part(layout, parting, false) {
+        match self.help_all(layout, &layout.claimed, parting) {
             Ok(has_helped) => reaped.has_moved |= has_helped,
             Err(error) => drop(reaped.failed.get_or_insert(error)),
         }

@@ -11,7 +11,7 @@ use super::Queue;
 use super::entry::{Entry, Place};
 use super::given::Given;
 use super::layout::Layout;
-use super::part::{Part, Parting};
+use super::part::{Part, Parting, for_each_beside_groups};
 use super::scan::Found;
 use super::ticket::{Ticket, place_ticket, ticket_name};
 use crate::capability::{Directory, FsError, Kind};
@@ -55,7 +55,7 @@ impl<D: Directory> Queue<D> {
     pub(crate) fn reconcile(&self, report: &mut dyn FnMut(String, String)) -> Result<()> {
         let Some(layout) = self.layout()? else { return Ok(()) };
         let doubled = doubled_nonces(&layout)?;
-        for some in doubled.chunks(AT_ONCE) {
+        for some in doubled.nonces.chunks(AT_ONCE) {
             let mut standing: BTreeMap<Nonce, Vec<Standing<D>>> = BTreeMap::new();
             for_each_file(&layout, &mut |found, entry| {
                 for nonce in entry.nonces() {
@@ -77,7 +77,9 @@ impl<D: Directory> Queue<D> {
                 }
             }
         }
-        reconcile_parts(&layout, report)?;
+        if doubled.are_parts {
+            reconcile_parts(&layout, report)?;
+        }
         self.reconcile_given(&layout, report)?;
         sync_all(&[(&layout.claimed, "claimed"), (&layout.pending, "pending"), (&layout.ids, "ids")])
     }
@@ -188,10 +190,10 @@ fn keep_one<D: Directory>(
 /// Removes the names that tasks had while their group parted, where they stand alone as well: nobody may send them on their
 /// way once more. A name that still stands after the task was seen alone has stood with it.
 fn reconcile_parts<D: Directory>(layout: &Rc<Layout<D>>, report: &mut dyn FnMut(String, String)) -> Result<()> {
-    let mut parts: BTreeMap<Nonce, Vec<String>> = BTreeMap::new();
-    layout.for_each_in("claimed", &mut |found| {
+    let mut parts: BTreeMap<Nonce, Vec<Found<D>>> = BTreeMap::new();
+    for_each_beside_groups(layout, &mut |found| {
         if let Some(part) = Part::parse(&found.name) {
-            parts.entry(part.task()).or_default().push(found.name);
+            parts.entry(part.task()).or_default().push(found);
         }
         Ok(())
     })?;
@@ -204,11 +206,10 @@ fn reconcile_parts<D: Directory>(layout: &Rc<Layout<D>>, report: &mut dyn FnMut(
             doubled.extend(parts.remove(&entry.nonce).into_iter().flatten());
         }
     })?;
-    for name in doubled {
-        if layout.claimed.metadata(&name).is_ok() {
-            let path = format!("claimed/{name}");
-            unlink(&layout.claimed, &name, &path)?;
-            report(path, String::from("stood twice after a power cut, the later state was kept"));
+    for part in doubled {
+        if part.dir.metadata(&part.name).is_ok() {
+            unlink(&*part.dir, &part.name, &part.full_path())?;
+            report(part.full_path(), String::from("stood twice after a power cut, the later state was kept"));
         }
     }
     Ok(())
@@ -233,11 +234,28 @@ fn leave_out<D: Directory>(standing: &Standing<D>, places: u128) -> Result<bool>
     }
 }
 
+/// What one look through the queue tells.
+struct Doubled {
+    /// Of which nonces two names stand.
+    nonces: Vec<u64>,
+    /// Whether there are names that tasks have while their group parts.
+    are_parts: bool,
+}
+
 /// Of which nonces two names stand in the queue. Eight bytes a task, so that any number of them fits: two nonces
 /// that are taken for one are told apart by whoever looks at them.
-fn doubled_nonces<D: Directory>(layout: &Layout<D>) -> Result<Vec<u64>> {
+fn doubled_nonces<D: Directory>(layout: &Layout<D>) -> Result<Doubled> {
     let mut nonces = Vec::new();
-    for_each_file(layout, &mut |_, entry| nonces.extend(entry.nonces().map(|nonce| short(&nonce.text()))))?;
+    let mut are_parts = false;
+    let mut look = |found: Found<D>| {
+        are_parts |= Part::parse(&found.name).is_some();
+        if let Some(entry) = file_of(&found) {
+            nonces.extend(entry.nonces().map(|nonce| short(&nonce.text())));
+        }
+        Ok(())
+    };
+    layout.for_each_pending(&mut look)?;
+    layout.for_each_fixed(&mut look)?;
     // What is published one by one stands in `tmp` under its nonce before.
     layout.for_each_in_tmp(&mut |found| {
         if found.kind == Kind::File && Nonce::read(&found.name).is_some() {
@@ -248,7 +266,7 @@ fn doubled_nonces<D: Directory>(layout: &Layout<D>) -> Result<Vec<u64>> {
     nonces.sort_unstable();
     let mut doubled: Vec<u64> = nonces.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
     doubled.dedup();
-    Ok(doubled)
+    Ok(Doubled { nonces: doubled, are_parts })
 }
 
 /// Sixty-four bits of a name (FNV-1a).
@@ -280,14 +298,20 @@ impl Tickets {
     }
 }
 
+/// The task, or the group, that a name tells of; also one that has begun to part.
+fn file_of<D>(found: &Found<D>) -> Option<Entry> {
+    if found.kind != Kind::File {
+        return None;
+    }
+    let begun = || Parting::parse(&found.name).filter(|parting| !parting.is_settled);
+    Entry::parse(&found.name).or_else(|| begun().map(|parting| parting.entry))
+}
+
 /// Visits every task that is a file, and every group; also one that has begun to part, whose tasks do not stand alone yet.
 pub(crate) fn for_each_file<D: Directory>(layout: &Layout<D>, visit: &mut dyn FnMut(&Found<D>, Entry)) -> Result<()> {
     let mut look = |found: Found<D>| {
-        if found.kind == Kind::File {
-            let begun = || Parting::parse(&found.name).filter(|parting| !parting.is_settled);
-            if let Some(entry) = Entry::parse(&found.name).or_else(|| begun().map(|parting| parting.entry)) {
-                visit(&found, entry);
-            }
+        if let Some(entry) = file_of(&found) {
+            visit(&found, entry);
         }
         Ok(())
     };

@@ -10,7 +10,7 @@ use super::content;
 use super::entry::{Entry, Place};
 use super::given::Given;
 use super::layout::Layout;
-use super::part::void_parts;
+use super::part::{Part, void_parts};
 use super::reconcile::Tickets;
 use super::scan::Found;
 use super::ticket::{Ticket, move_ticket, place_ticket, remove_void};
@@ -22,6 +22,7 @@ use crate::store::{Swept, TMP, Trash, list_entries};
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 
 impl<D: Directory> Queue<D> {
     /// Removes debris at least `older_than_ms` old.
@@ -32,8 +33,6 @@ impl<D: Directory> Queue<D> {
         swept.kept(notes);
         let tickets = self.sweep_tickets(&layout, swept);
         swept.kept(tickets);
-        let void = self.sweep_parts(&layout, swept);
-        swept.kept(void);
         let placed = swept.kept(Tickets::of(&layout));
         let given = layout.for_each_in("ids", &mut |found| {
             if let Some((key, _)) = Key::from_file_name(&found.name) {
@@ -44,15 +43,6 @@ impl<D: Directory> Queue<D> {
         });
         swept.kept(given);
         swept.kept(sweep_moved(&layout));
-    }
-
-    /// Names that somebody gave to the tasks of a group, and that somebody else's superseded.
-    fn sweep_parts(&self, layout: &Rc<Layout<D>>, swept: &mut Swept) -> Result<()> {
-        for name in void_parts(layout)? {
-            let removed = ignore_gone(layout.claimed.unlink(&name));
-            swept.note(removed.map(|()| true).map_err(|error| Error::at("claimed", &error)));
-        }
-        Ok(())
     }
 
     fn sweep_notes(&self, layout: &Rc<Layout<D>>, older_than_ms: u64, swept: &mut Swept) -> Result<()> {
@@ -109,16 +99,25 @@ impl<D: Directory> Queue<D> {
         layout.for_each_fixed(&mut look)
     }
 
-    /// Tickets whose task is over or was never born, and those that a crash left behind where they were.
+    /// Tickets whose task is over or was never born, and those that a crash left behind where they were; and names that
+    /// tasks had while their group parted, and that mean nothing any more.
     fn sweep_tickets(&self, layout: &Rc<Layout<D>>, swept: &mut Swept) -> Result<()> {
+        let mut parts = Vec::new();
         let mut look = |found: Found<D>| {
-            if let Some(ticket) = Ticket::parse(&found.name).filter(|_| found.kind == Kind::File) {
+            if Part::parse(&found.name).is_some() {
+                parts.push(found);
+            } else if let Some(ticket) = Ticket::parse(&found.name).filter(|_| found.kind == Kind::File) {
                 swept.note(sweep_ticket(layout, &found, &ticket));
             }
             Ok(())
         };
         layout.for_each_pending(&mut look)?;
-        layout.for_each_fixed(&mut look)
+        layout.for_each_fixed(&mut look)?;
+        for part in void_parts(layout, parts)? {
+            let removed = ignore_gone(part.dir.unlink(&part.name));
+            swept.note(removed.map(|()| true).map_err(|error| Error::at("a group", &error)));
+        }
+        Ok(())
     }
 
     /// A tombstone, a task that lost its ticket, or blobs that no name names and no name can name any more.

@@ -34,6 +34,7 @@ impl<D: Directory> Queue<D> {
         let Some(layout) = self.look()? else { return Ok(status) };
         let now_ms = self.environment().now_ms();
         status.paused = self.is_paused(&layout)?;
+        let mut parted = (Vec::new(), Vec::new());
         layout.for_each_pending(&mut |found| {
             if found.priority.is_none() && found.kind == Kind::File {
                 // A file dropped by hand is a task as soon as it has settled, unless it can never be one.
@@ -44,22 +45,14 @@ impl<D: Directory> Queue<D> {
                 }
                 return Ok(());
             }
-            let (counted, tasks) = self.counted(&layout, &found);
-            status.count(counted, tasks, now_ms);
+            self.count(&layout, &found, &mut status, &mut parted, now_ms);
             Ok(())
         })?;
-        let (mut settled, mut parts) = (Vec::new(), Vec::new());
         layout.for_each_in("claimed", &mut |found| {
-            if let Some(parting) = Parting::parse(&found.name).filter(|parting| parting.is_settled) {
-                settled.push(parting);
-            } else if let Some(part) = Part::parse(&found.name) {
-                parts.push(part);
-            } else {
-                let (counted, tasks) = self.counted(&layout, &found);
-                status.count(counted, tasks, now_ms);
-            }
+            self.count(&layout, &found, &mut status, &mut parted, now_ms);
             Ok(())
         })?;
+        let (settled, parts) = parted;
         // Those that are still to be sent on their way.
         for parting in settled {
             let tasks = parts.iter().filter(|part| parting.is_of(part)).count();
@@ -76,6 +69,25 @@ impl<D: Directory> Queue<D> {
             })?;
         }
         Ok(status)
+    }
+
+    /// Counts a name in a bucket or in `claimed`. Groups that have parted, and the names of their tasks, are gathered.
+    fn count(
+        &self,
+        layout: &Layout<D>,
+        found: &Found<D>,
+        status: &mut Status,
+        (settled, parts): &mut (Vec<Parting>, Vec<Part>),
+        now_ms: u64,
+    ) {
+        if let Some(parting) = Parting::parse(&found.name).filter(|parting| parting.is_settled) {
+            settled.push(parting);
+        } else if let Some(part) = Part::parse(&found.name) {
+            parts.push(part);
+        } else {
+            let (counted, tasks) = self.counted(layout, found);
+            status.count(counted, tasks, now_ms);
+        }
     }
 
     /// What a name in a bucket or in `claimed` counts as. For a task with a given id only its ref tells: what has lost
@@ -97,11 +109,7 @@ impl<D: Directory> Queue<D> {
             };
             return (counted, 1);
         }
-        let begun = if is_claimed { Parting::parse(&found.name) } else { None };
-        if let Some(parting) = begun {
-            return (Counted::of(&parting.entry), parting.entry.tasks() as u64);
-        }
-        match Entry::parse(&found.name) {
+        match Entry::parse(&found.name).or_else(|| Parting::parse(&found.name).map(|parting| parting.entry)) {
             Some(entry) if (entry.place != Place::Pending) == is_claimed => (Counted::of(&entry), entry.tasks() as u64),
             _ => (Counted::Damaged, 1),
         }
@@ -201,13 +209,7 @@ impl<D: Directory> Queue<D> {
             Ok(())
         };
         match meant.0 {
-            TaskState::Ready | TaskState::Delayed => {
-                layout.for_each_pending(&mut add)?;
-                // Those whose group is parting.
-                layout.for_each_in("claimed", &mut |found| {
-                    if Parting::parse(&found.name).is_some() { add(found) } else { Ok(()) }
-                })?;
-            }
+            TaskState::Ready | TaskState::Delayed => layout.for_each_pending(&mut add)?,
             TaskState::Claimed => layout.for_each_in("claimed", &mut add)?,
             TaskState::Done => layout.for_each_in("done", &mut add)?,
             TaskState::Dead => layout.for_each_in("dead", &mut add)?,

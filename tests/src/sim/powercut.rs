@@ -52,6 +52,33 @@ pub enum Disk {
     Btrfs,
 }
 
+impl Pending {
+    /// Whether it is on the disk for certain once `ino` is synced; and whether that is the target of a rename across
+    /// directories.
+    fn is_certain(&self, ino: Ino) -> (bool, bool) {
+        let across = matches!(self.changes[..], [Change::Remove(from, ..), Change::Add(to, ..)] if from != to);
+        let mut target_only = false;
+        let certain = self.changes.iter().any(|change| match change {
+            Change::Add(dir, _, moved) => {
+                target_only |= across && *dir == ino;
+                *moved == ino || (*dir == ino && !across)
+            }
+            Change::Remove(dir, ..) => *dir == ino,
+        });
+        (certain, target_only)
+    }
+
+    /// Whether it makes a name that the other removes.
+    fn is_undone_by(&self, other: &Pending) -> bool {
+        self.changes.iter().any(|made| match made {
+            Change::Add(dir, name, ino) => other.changes.iter().any(|change| {
+                matches!(change, Change::Remove(from, gone, moved) if from == dir && gone.text == name.text && moved == ino)
+            }),
+            Change::Remove(..) => false,
+        })
+    }
+}
+
 impl Journal {
     pub(crate) fn new(fs: &FileSystem) -> Self {
         Self { disk: fs.clone(), pending: Vec::new(), dirty: Vec::new(), synced: Vec::new() }
@@ -85,17 +112,16 @@ impl Journal {
             self.synced.retain(|(file, _)| *file != ino);
             self.synced.push((ino, bytes.len()));
         }
+        let all = std::mem::take(&mut self.pending);
+        let mut judged: Vec<(bool, bool)> = all.iter().map(|pending| pending.is_certain(ino)).collect();
+        // What moved a name on is not on the disk without what made that name: it would come back later.
+        for later in (0..all.len()).rev() {
+            for earlier in 0..later {
+                judged[earlier].0 |= judged[later].0 && all[earlier].is_undone_by(&all[later]);
+            }
+        }
         let mut waiting = Vec::new();
-        for mut pending in std::mem::take(&mut self.pending) {
-            let across = matches!(pending.changes[..], [Change::Remove(from, ..), Change::Add(to, ..)] if from != to);
-            let mut target_only = false;
-            let certain = pending.changes.iter().any(|change| match change {
-                Change::Add(dir, _, moved) => {
-                    target_only |= across && *dir == ino;
-                    *moved == ino || (*dir == ino && !across)
-                }
-                Change::Remove(dir, ..) => *dir == ino,
-            });
+        for (mut pending, (certain, target_only)) in all.into_iter().zip(judged) {
             if certain {
                 apply(&mut self.disk, &pending.changes, fs);
             } else {
