@@ -32,5 +32,6 @@ mod rebirth;
 mod receipts;
 mod reduced;
 mod removed;
+mod reserved;
 mod toys;
 mod twice;

@@ -17,6 +17,16 @@ struct Pending {
     changes: Vec<Change>,
     /// The target directory of this rename across directories was synced, the source was not.
     half: bool,
+    /// The name that it adds is gone from the disk again.
+    is_gone: bool,
+}
+
+impl Pending {
+    fn apply(&self, disk: &mut FileSystem, first: usize, fs: &FileSystem) {
+        let is_kept = |change: &&Change| !(self.is_gone && matches!(change, Change::Add(..)));
+        let changes: Vec<Change> = self.changes[first..].iter().filter(is_kept).cloned().collect();
+        apply(disk, &changes, fs);
+    }
 }
 
 /// What is on the disk, and what is only on its way there.
@@ -65,7 +75,7 @@ impl Journal {
             Op::SyncDir(ino) | Op::SyncFile(ino) => self.sync(*ino, fs),
             Op::WriteAt(ino, _, at) => self.write(*ino, usize::try_from(*at).unwrap_or(usize::MAX)),
             _ if !effect.changes.is_empty() => {
-                self.pending.push(Pending { changes: effect.changes.clone(), half: false })
+                self.pending.push(Pending { changes: effect.changes.clone(), half: false, is_gone: false })
             }
             _ => {}
         }
@@ -97,13 +107,27 @@ impl Journal {
                 Change::Remove(dir, ..) => *dir == ino,
             });
             if certain {
-                apply(&mut self.disk, &pending.changes, fs);
+                pending.apply(&mut self.disk, 0, fs);
+                forget_names(&mut waiting, &pending.changes);
             } else {
                 pending.half |= target_only;
                 waiting.push(pending);
             }
         }
         self.pending = waiting;
+    }
+}
+
+/// What is on the disk is how things stand now: a name that is gone for certain does not come back with an earlier change.
+fn forget_names(earlier: &mut [Pending], changes: &[Change]) {
+    for change in changes {
+        let Change::Remove(dir, name, ino) = change else { continue };
+        for pending in earlier.iter_mut() {
+            pending.is_gone |= pending
+                .changes
+                .iter()
+                .any(|change| matches!(change, Change::Add(d, n, i) if d == dir && n.text == name.text && i == ino));
+        }
     }
 }
 
@@ -161,9 +185,9 @@ impl World {
         for (n, pending) in journal.pending.iter().enumerate() {
             // Where a rename is one thing, its target is on the disk only with all of it.
             if bit(n) || (pending.half && disk == Disk::Whole) {
-                apply(&mut after, &pending.changes, &fs);
+                pending.apply(&mut after, 0, &fs);
             } else if pending.half {
-                apply(&mut after, &pending.changes[1..], &fs);
+                pending.apply(&mut after, 1, &fs);
             }
         }
         let inodes: Vec<Ino> = after.inodes().map(|(ino, _)| ino).collect();
