@@ -34,5 +34,6 @@ mod rebirth;
 mod receipts;
 mod reduced;
 mod removed;
+mod reserved;
 mod toys;
 mod twice;

@@ -129,7 +129,13 @@ pub(crate) struct Opened<D> {
 impl<D: Directory> Opened<D> {
     /// Returns once what was put into the bucket is on the disk, and the way to it.
     pub(crate) fn sync(&self, layout: &Layout<D>) -> Result<()> {
-        sync_all(&[(&self.dir, "a bucket"), (&self.priority, "pending"), (&self.pending, "pending")])?;
+        sync_all(&[(&self.dir, "a bucket")])?;
+        self.anchor(layout)
+    }
+
+    /// Returns once the bucket itself is on the disk.
+    pub(crate) fn anchor(&self, layout: &Layout<D>) -> Result<()> {
+        sync_all(&[(&self.priority, "pending"), (&self.pending, "pending")])?;
         // Somebody removed `pending`: the one that was made in its place may not be on the disk.
         if layout.is_doubted() { sync_all(&[(&layout.queue, "the queue")]) } else { Ok(()) }
     }

@@ -9,6 +9,7 @@ use super::layout::{DIRECTORIES, Layout, PAUSED};
 use super::named::NAME_FILE;
 use super::part::{Part, Parting};
 use super::reconcile::Tickets;
+use super::reserve::{RESERVED, parse_name};
 use super::scan::Found;
 use super::ticket::Ticket;
 use crate::capability::{Directory, Kind};
@@ -60,6 +61,15 @@ impl<D: Directory> Queue<D> {
             }
             Ok(())
         })?;
+        if let Some(reserved) = open_or_absent(&layout.queue, RESERVED)? {
+            let reserved = Rc::new(reserved);
+            for (name, kind) in list_entries(&*reserved).map_err(|error| Error::at(RESERVED, &error))? {
+                if kind != Kind::File || parse_name(&name).is_none() {
+                    let path = format!("{RESERVED}/{name}");
+                    damages.push(Damage::foreign(Rc::clone(&reserved), name, path, "not part of a reserve"));
+                }
+            }
+        }
         self.damages_of_given(&layout, damages)
     }
 
@@ -67,7 +77,9 @@ impl<D: Directory> Queue<D> {
         let queue = Rc::new(queue.clone());
         for (name, kind) in list_entries(&*queue).map_err(|error| Error::at(self.directory(), &error))? {
             let is_own = match kind {
-                Kind::Directory => DIRECTORIES.contains(&name.as_str()) || name == "floor" || name == QUARANTINE,
+                Kind::Directory => {
+                    DIRECTORIES.contains(&name.as_str()) || ["floor", RESERVED, QUARANTINE].contains(&name.as_str())
+                }
                 Kind::File => name == PAUSED || name == NAME_FILE,
                 Kind::Link | Kind::Other => false,
             };

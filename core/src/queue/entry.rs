@@ -111,7 +111,12 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn text(&self) -> String {
-        let mut out = Text::with_capacity(128);
+        self.written().finish()
+    }
+
+    /// The name, to be gone on with.
+    pub(crate) fn written(&self) -> Text {
+        let mut out = Text::with_capacity(160);
         self.write_order(&mut out);
         out.push('.');
         self.nonce.write(&mut out);
@@ -135,7 +140,7 @@ impl Entry {
         }
         out.push('.');
         self.write_place(&mut out);
-        out.finish()
+        out
     }
 
     /// Due time and sequence: what names sort by.

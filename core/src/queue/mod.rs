@@ -28,6 +28,8 @@ mod push_given;
 mod reap;
 mod receipt;
 mod reconcile;
+mod reserve;
+mod reserved;
 mod scan;
 mod sweep;
 mod task;
@@ -53,6 +55,7 @@ use core::cell::{Cell, RefCell};
 use entry::{Entry, SEQ_LIMIT};
 use layout::Layout;
 use push::OpenBucket;
+use reserve::Reserve;
 use window::Window;
 
 pub(crate) const FORMAT: Format = Format { kind: "queues", version: 1 };
@@ -98,6 +101,8 @@ impl<D: Directory> Queues<D> {
             thorough_ms: Cell::new(None),
             is_named: Cell::new(false),
             pack: Pack::default(),
+            reserve: Reserve::default(),
+            reserves_seen: RefCell::default(),
             bucket: RefCell::new(None),
             window: RefCell::default(),
             extended: RefCell::default(),
@@ -128,6 +133,10 @@ pub struct Queue<D: Directory> {
     is_named: Cell<bool>,
     /// Where tasks stand that are pushed one after the other.
     pack: Pack<D>,
+    /// Where they stand if each is to wait for the disk.
+    reserve: Reserve<D>,
+    /// When the reserves were last written to in which this instance has found nothing left to publish.
+    reserves_seen: RefCell<BTreeMap<Nonce, Option<u64>>>,
     /// The bucket that was last pushed into.
     bucket: RefCell<Option<Rc<OpenBucket<D>>>>,
     window: RefCell<Window<D::File>>,
@@ -224,6 +233,7 @@ impl<D: Directory> Queue<D> {
         self.is_named.set(false);
         self.bucket.borrow_mut().take();
         self.pack.forget();
+        self.reserve.forget();
         self.candidates.borrow_mut().clear();
     }
 

@@ -74,9 +74,7 @@ impl Parting {
     }
 
     pub(crate) fn text(&self) -> String {
-        let name = self.entry.text();
-        let mut out = Text::with_capacity(name.len() + 3 + ATTEMPT_DIGITS);
-        out.push_str(&name);
+        let mut out = self.entry.written();
         out.push('.');
         out.push_str(if self.is_settled { SETTLED } else { BEGUN });
         out.push('.');

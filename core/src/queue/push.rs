@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | an instance's first task | `tmp/n` → `pending/<bucket>/<name>` | the rename | `tmp/n`, which a sweep takes |
 //! | its next ones, each alone | a second name of the pack `tmp/n`: `pending/<bucket>/<name>` | the link | `tmp/n`, likewise |
+//! | likewise, synced again and again | a name of a reserve: `reserved/n.i` → `pending/<bucket>/<name>` ([`super::reserve`]) | the rename | the record |
 //! | a group: tasks of one kind, one name ([`super::group`]) | the same | the link | the same |
 //! | any other batch: one file, a name for each task | `tmp/n/` → `pending/<bucket>` | the rename | `tmp/n/`, likewise |
 //! | given ids | see [`super::given`] | a swap each | the tasks before it; pushing again completes it |
@@ -228,6 +229,9 @@ impl<D: Directory> Queue<D> {
 
     /// Pushes a task, or a group, as a name of the pack; `false` if a file can have one name only here.
     fn push_packed(&self, parts: &[&[u8]], entry: &Entry, sync: bool) -> Result<bool> {
+        if sync && self.push_reserved(parts, entry)? {
+            return Ok(true);
+        }
         let at = |error: FsError| Error::at("a task", &error);
         for _ in 0..TRIES_MAX {
             let layout = self.layout_made()?;
@@ -269,7 +273,7 @@ impl<D: Directory> Queue<D> {
     }
 
     /// The bucket of that name, made where need be, and kept open as long as it is the one that is pushed into.
-    fn open_bucket(&self, layout: &Layout<D>, name: BucketName) -> Result<Rc<OpenBucket<D>>> {
+    pub(crate) fn open_bucket(&self, layout: &Layout<D>, name: BucketName) -> Result<Rc<OpenBucket<D>>> {
         let mut kept = self.bucket.borrow_mut();
         if let Some(bucket) = kept.as_ref().filter(|bucket| bucket.name == name) {
             return Ok(Rc::clone(bucket));
@@ -281,7 +285,7 @@ impl<D: Directory> Queue<D> {
     }
 
     /// What is pushed by this instance is seen by it at once, whatever it has listed before.
-    fn learn(&self, entry: &Entry, name: String, bucket: &BucketName, opened: &Opened<D>) {
+    pub(crate) fn learn(&self, entry: &Entry, name: String, bucket: &BucketName, opened: &Opened<D>) {
         if entry.due_ms <= self.environment().now_ms() {
             let order = (entry.priority, entry.due_ms, entry.seq, entry.nonce);
             self.candidates.borrow_mut().learn(order, name, bucket, opened);
@@ -345,8 +349,8 @@ fn group_parts<'a>(tasks: &'a [Checked<'_>], index: &'a [u8]) -> Vec<&'a [u8]> {
 /// A bucket that is pushed into again and again.
 #[derive(Debug)]
 pub(crate) struct OpenBucket<D> {
-    name: BucketName,
-    opened: Opened<D>,
+    pub(crate) name: BucketName,
+    pub(crate) opened: Opened<D>,
     /// Whether the way to it was synced since it was opened.
     is_anchored: Cell<bool>,
 }
@@ -354,11 +358,16 @@ pub(crate) struct OpenBucket<D> {
 impl<D: Directory> OpenBucket<D> {
     /// Returns once what was put into it is on the disk, and the way to it.
     fn sync(&self, layout: &Layout<D>) -> Result<()> {
-        if self.is_anchored.get() {
-            return sync_all(&[(&self.opened.dir, "a bucket")]);
+        sync_all(&[(&self.opened.dir, "a bucket")])?;
+        self.anchor(layout)
+    }
+
+    /// Returns once the bucket itself is on the disk.
+    pub(crate) fn anchor(&self, layout: &Layout<D>) -> Result<()> {
+        if !self.is_anchored.get() {
+            self.opened.anchor(layout)?;
+            self.is_anchored.set(!layout.is_doubted());
         }
-        self.opened.sync(layout)?;
-        self.is_anchored.set(!layout.is_doubted());
         Ok(())
     }
 }

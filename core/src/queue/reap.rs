@@ -35,7 +35,7 @@ type Judged = BTreeMap<(Key, u64), bool>;
 pub(crate) struct Reaped {
     /// The tasks that were taken back.
     pub(crate) ids: Vec<String>,
-    /// Whether a ticket was brought back that somebody left behind, or a group parted.
+    /// Whether a ticket was brought back that somebody left behind, or a group parted, or a task was published.
     pub(crate) has_moved: bool,
     /// The first thing that could not be looked at or taken back.
     pub(crate) failed: Option<Error>,
@@ -66,6 +66,10 @@ impl<D: Directory> Queue<D> {
     pub(crate) fn reap_over(&self, layout: &Rc<Layout<D>>, sync: bool) -> Reaped {
         let mut judged = Judged::new();
         let mut reaped = Reaped::default();
+        match self.publish_reserved(layout, false) {
+            Ok(published) => reaped.has_moved |= !published.is_empty(),
+            Err(error) => drop(reaped.failed.get_or_insert(error)),
+        }
         let mut is_empty = true;
         let mut parting = Vec::new();
         // One by one: however much is claimed, not all of it is kept in mind.

@@ -12,6 +12,7 @@ use super::entry::{Entry, Place};
 use super::given::Given;
 use super::layout::Layout;
 use super::part::{Part, Parting, for_each_beside_groups};
+use super::reserve::RESERVED;
 use super::scan::Found;
 use super::ticket::{Ticket, place_ticket, ticket_name};
 use crate::capability::{Directory, FsError, Kind};
@@ -54,6 +55,13 @@ impl<D: Directory> Queue<D> {
     /// Puts right what a power cut may have left; tells `report` of each thing: its path and what it was.
     pub(crate) fn reconcile(&self, report: &mut dyn FnMut(String, String)) -> Result<()> {
         let Some(layout) = self.layout()? else { return Ok(()) };
+        // First: what is looked for below are names of tasks.
+        let published = self.publish_reserved(&layout, true);
+        for name in published.iter().flatten() {
+            let problem =
+                "was pushed, and a power cut has forgotten its name, or its pusher was killed: it is there again";
+            report(format!("{RESERVED}/{name}"), String::from(problem));
+        }
         let doubled = doubled_nonces(&layout)?;
         for some in doubled.nonces.chunks(AT_ONCE) {
             let mut standing: BTreeMap<Nonce, Vec<Standing<D>>> = BTreeMap::new();
@@ -81,6 +89,7 @@ impl<D: Directory> Queue<D> {
             reconcile_parts(&layout, report)?;
         }
         self.reconcile_given(&layout, report)?;
+        published?;
         sync_all(&[(&layout.claimed, "claimed"), (&layout.pending, "pending"), (&layout.ids, "ids")])
     }
 
@@ -323,7 +332,7 @@ fn is_doubled<D: Directory>(dir: &D, name: &str) -> bool {
     dir.metadata(name).is_ok_and(|metadata| metadata.kind == Kind::File && metadata.links > 1)
 }
 
-fn unlink<D: Directory>(dir: &D, name: &str, path: &str) -> Result<()> {
+pub(crate) fn unlink<D: Directory>(dir: &D, name: &str, path: &str) -> Result<()> {
     let removed = ignore_gone(dir.unlink(name)).and_then(|()| match dir.sync() {
         Err(FsError::NotFound) => Ok(()),
         other => other,

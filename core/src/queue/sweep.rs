@@ -29,6 +29,7 @@ impl<D: Directory> Queue<D> {
     pub(crate) fn sweep(&self, older_than_ms: u64, swept: &mut Swept) {
         let Some(Some(layout)) = swept.kept(self.layout()) else { return };
         Trash::sweep(&layout.queue, TMP, older_than_ms, self.environment(), swept);
+        self.sweep_reserved(&layout, older_than_ms, swept);
         let notes = self.sweep_notes(&layout, older_than_ms, swept);
         swept.kept(notes);
         let tickets = self.sweep_tickets(&layout, swept);

@@ -65,6 +65,8 @@ impl<F: File> Window<F> {
         }
         let read = file.read_at(&mut bytes, at)?;
         bytes.truncate(read);
+        // Where a reserve ends in zeros, what will stand there is not written yet.
+        bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
         self.bytes = bytes;
         self.start = at;
         Ok(())

@@ -17,6 +17,16 @@ struct Pending {
     changes: Vec<Change>,
     /// The target directory of this rename across directories was synced, the source was not.
     half: bool,
+    /// The name that it adds is gone from the disk again.
+    is_gone: bool,
+}
+
+impl Pending {
+    fn apply(&self, disk: &mut FileSystem, first: usize, fs: &FileSystem) {
+        let is_kept = |change: &&Change| !(self.is_gone && matches!(change, Change::Add(..)));
+        let changes: Vec<Change> = self.changes[first..].iter().filter(is_kept).cloned().collect();
+        apply(disk, &changes, fs);
+    }
 }
 
 /// What is on the disk, and what is only on its way there.
@@ -56,7 +66,7 @@ impl Pending {
     /// Whether it is on the disk for certain once `ino` is synced; and whether that is the target of a rename across
     /// directories.
     fn is_certain(&self, ino: Ino) -> (bool, bool) {
-        let across = matches!(self.changes[..], [Change::Remove(from, ..), Change::Add(to, ..)] if from != to);
+        let across = self.is_across();
         let mut target_only = false;
         let certain = self.changes.iter().any(|change| match change {
             Change::Add(dir, _, moved) => {
@@ -66,6 +76,11 @@ impl Pending {
             Change::Remove(dir, ..) => *dir == ino,
         });
         (certain, target_only)
+    }
+
+    /// Whether it is a rename across directories.
+    fn is_across(&self) -> bool {
+        matches!(self.changes[..], [Change::Remove(from, ..), Change::Add(to, ..)] if from != to)
     }
 
     /// Whether it makes a name that the other removes.
@@ -92,7 +107,7 @@ impl Journal {
             Op::SyncDir(ino) | Op::SyncFile(ino) => self.sync(*ino, fs),
             Op::WriteAt(ino, _, at) => self.write(*ino, usize::try_from(*at).unwrap_or(usize::MAX)),
             _ if !effect.changes.is_empty() => {
-                self.pending.push(Pending { changes: effect.changes.clone(), half: false })
+                self.pending.push(Pending { changes: effect.changes.clone(), half: false, is_gone: false })
             }
             _ => {}
         }
@@ -114,18 +129,24 @@ impl Journal {
         }
         let all = std::mem::take(&mut self.pending);
         let mut judged: Vec<(bool, bool)> = all.iter().map(|pending| pending.is_certain(ino)).collect();
-        // What moved a name on is not on the disk without what made that name: it would come back later.
+        // What moved a name on is not on the disk without what made that name: it would come back later. Where that was a
+        // rename from another directory, the name there may still stand on btrfs.
+        let mut moved_on = vec![false; all.len()];
         for later in (0..all.len()).rev() {
             for earlier in 0..later {
-                judged[earlier].0 |= judged[later].0 && all[earlier].is_undone_by(&all[later]);
+                if (judged[later].0 || moved_on[later]) && all[earlier].is_undone_by(&all[later]) {
+                    moved_on[earlier] |= all[earlier].is_across();
+                    judged[earlier].0 |= !all[earlier].is_across();
+                }
             }
         }
         let mut waiting = Vec::new();
-        for (mut pending, (certain, target_only)) in all.into_iter().zip(judged) {
+        for ((mut pending, (certain, target_only)), is_moved_on) in all.into_iter().zip(judged).zip(moved_on) {
+            pending.is_gone |= is_moved_on;
             if certain {
-                apply(&mut self.disk, &pending.changes, fs);
+                pending.apply(&mut self.disk, 0, fs);
             } else {
-                pending.half |= target_only;
+                pending.half |= target_only || is_moved_on;
                 waiting.push(pending);
             }
         }
@@ -187,9 +208,9 @@ impl World {
         for (n, pending) in journal.pending.iter().enumerate() {
             // Where a rename is one thing, its target is on the disk only with all of it.
             if bit(n) || (pending.half && disk == Disk::Whole) {
-                apply(&mut after, &pending.changes, &fs);
+                pending.apply(&mut after, 0, &fs);
             } else if pending.half {
-                apply(&mut after, &pending.changes[1..], &fs);
+                pending.apply(&mut after, 1, &fs);
             }
         }
         let inodes: Vec<Ino> = after.inodes().map(|(ino, _)| ino).collect();
