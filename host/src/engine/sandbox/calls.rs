@@ -117,7 +117,7 @@ impl<D: Directory + 'static> Backend for Sandbox<D> {
     fn done_all(&mut self, queue: QueueSlot, receipts: &[&str], durability: Durability) -> Result<Vec<usize>> {
         let queue = self.queue(queue)?;
         let lost = self.call(|exports, store| {
-            exports.leasehold_store_queues().queue().call_done_all(store, queue, receipts, durability.into())
+            exports.queues(store)?.queue().call_done_all(store, queue, receipts, durability.into())
         })?;
         Ok(lost.into_iter().filter_map(|place| usize::try_from(place).ok()).collect())
     }
