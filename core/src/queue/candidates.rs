@@ -6,7 +6,7 @@
 use super::bucket::{self, BucketName, Opened};
 use super::entry::parse_order;
 use super::layout::Layout;
-use super::part::{Part, Parting};
+use super::part::{self, Part, Parting};
 use crate::capability::{Directory, FsError, Kind};
 use crate::error::Error;
 use crate::name::{Nonce, fields, number};
@@ -331,7 +331,11 @@ impl<D: Directory> Candidates<D> {
         }
         // Nobody needs help with a group whose tasks have all gone on their way.
         for parting in partings {
-            if !parting.is_settled || parts.iter().any(|part| parting.is_of(part)) {
+            let is_sent = parting.is_settled && !parts.iter().any(|part| parting.is_of(part));
+            if is_sent && parting.is_slow(now_ms) {
+                // Whoever sent them was killed before it was done with it.
+                let _ = part::end(&bucket.dir, &parting);
+            } else if !is_sent {
                 let entry = &parting.entry;
                 let order = (entry.priority, entry.due_ms, entry.seq, entry.nonce);
                 self.add(&bucket, order, parting.text());

@@ -15,6 +15,7 @@ use super::entry::{Cause, Entry, Place};
 use super::finish::{move_file, remove_note};
 use super::given::Given;
 use super::layout::Layout;
+use super::members::PATIENT_TRIES;
 use super::note::Note;
 use super::part::Parting;
 use super::receipt::Receipt;
@@ -236,7 +237,7 @@ impl<D: Directory> Queue<D> {
                         self.candidates.borrow_mut().prefer(alloc::vec![candidate]);
                         break;
                     }
-                    Ok(Attempt::Parting) => match self.help_candidate(layout, &candidate) {
+                    Ok(Attempt::Parting) => match self.help_candidate(layout, &candidate, waited >= PATIENT_TRIES) {
                         Ok(true) => {
                             is_fresh = false;
                             self.candidates.borrow_mut().clear();
@@ -244,7 +245,7 @@ impl<D: Directory> Queue<D> {
                         // Somebody is at it: where there is nothing else, that is waited for.
                         Ok(false) => parting_in = Some(candidate.bucket),
                         Err(error) => {
-                            failures += 1;
+                            gathered.passed_over.insert(candidate.order.3);
                             gathered.note_failure(Some(error));
                         }
                     },
@@ -258,7 +259,7 @@ impl<D: Directory> Queue<D> {
                             self.start_apart(lost_races);
                         }
                         Err(error) => {
-                            failures += 1;
+                            gathered.passed_over.insert(candidate.order.3);
                             gathered.note_failure(Some(error));
                         }
                     },
@@ -297,9 +298,9 @@ impl<D: Directory> Queue<D> {
         gathered.note_failure(failed);
     }
 
-    fn help_candidate(&self, layout: &Rc<Layout<D>>, candidate: &Candidate<D>) -> Result<bool> {
+    fn help_candidate(&self, layout: &Rc<Layout<D>>, candidate: &Candidate<D>, is_urgent: bool) -> Result<bool> {
         match Parting::parse(&candidate.name) {
-            Some(parting) => self.help_part(layout, &candidate.bucket.dir, parting),
+            Some(parting) => self.help_part(layout, &candidate.bucket.dir, parting, is_urgent),
             None => Ok(false),
         }
     }
@@ -547,12 +548,20 @@ impl<D: Directory> Queue<D> {
         tasks: &mut Vec<ClaimedTask>,
     ) -> Result<()> {
         let mut failed = None;
-        for alone in self.part(layout, &layout.claimed, entry)?.unwrap_or_default() {
+        let parted = match self.part(layout, &layout.claimed, entry) {
+            Ok(Some(parted)) => parted,
+            other => {
+                // Whoever has taken over makes tasks of them that nobody was handed.
+                self.release_members(layout, entry);
+                return other.map(|_| ());
+            }
+        };
+        for alone in parted {
             let name = alone.text();
             match self.hand_out_file(layout, (&alone, &name), &layout.claimed, sync, &mut Vec::new()) {
                 Ok(task) => tasks.extend(task),
                 Err(error) => {
-                    move_file(layout, &layout.claimed, &alone, &alone.released(), false)?;
+                    let _ = move_file(layout, &layout.claimed, &alone, &alone.released(), false);
                     failed = Some(error);
                 }
             }

@@ -61,7 +61,12 @@ impl<D: Directory> Queue<D> {
             }
             Ok(())
         })?;
-        if let Some(reserved) = open_or_absent(&layout.queue, RESERVED)? {
+        let reserved = match open_or_absent(&layout.queue, RESERVED) {
+            // It is among those that stand beside already.
+            Err(Error::Damaged(_)) if !damages.is_empty() => None,
+            other => other?,
+        };
+        if let Some(reserved) = reserved {
             let reserved = Rc::new(reserved);
             for (name, kind) in list_entries(&*reserved).map_err(|error| Error::at(RESERVED, &error))? {
                 if kind != Kind::File || parse_name(&name).is_none() {

@@ -15,6 +15,7 @@
 use super::Queue;
 use super::entry::{Entry, Place};
 use super::finish::{Act, move_file};
+use super::group::Group;
 use super::layout::Layout;
 use super::part::{Part, Parting};
 use super::receipt::Receipt;
@@ -22,10 +23,14 @@ use crate::Durability;
 use crate::capability::{Directory, File, FsError};
 use crate::error::{Error, Result};
 use crate::limits::{BATCH_TASKS_MAX, TRIES_MAX};
-use crate::store::{is_sync, list_entries, sync_all};
+use crate::store::{is_sync, list_entries, open_or_absent, sync_all};
 use alloc::format;
 use alloc::rc::Rc;
+use alloc::string::String;
 use alloc::vec::Vec;
+
+/// How often one who parts the group just now is waited for.
+pub(crate) const PATIENT_TRIES: u32 = 16;
 
 /// Where a claimed group was found.
 enum Standing {
@@ -97,6 +102,20 @@ impl<D: Directory> Queue<D> {
         places: u128,
         sync: bool,
     ) -> Result<u128> {
+        // Those that are known to stand alone need no search.
+        let alone = self.known_alone(claimed, places);
+        let mut over_alone = 0;
+        if alone != 0 {
+            over_alone = self.finish_alone(layout, claimed, alone, sync)?;
+        }
+        let places = places & !alone;
+        if places == 0 {
+            return Ok(over_alone);
+        }
+        self.finish_grouped(layout, claimed, places, sync).map(|over| over | over_alone)
+    }
+
+    fn finish_grouped(&self, layout: &Rc<Layout<D>>, claimed: &Entry, places: u128, sync: bool) -> Result<u128> {
         let mut current = self.known_group(claimed);
         for _ in 0..TRIES_MAX {
             let Some(group) = current.group else { return Ok(places) };
@@ -117,7 +136,7 @@ impl<D: Directory> Queue<D> {
                 Standing::Whole(_) if left == 0 => return Ok(places),
                 Standing::Whole(found) => current = found,
                 Standing::Parting(parting) if parting.is_settled => {
-                    self.help_part(layout, &layout.claimed, parting)?;
+                    self.help_part(layout, &layout.claimed, parting, false)?;
                 }
                 Standing::Parting(parting) => {
                     if let Some(over) = leave_out(layout, &parting, places, sync)? {
@@ -151,8 +170,11 @@ impl<D: Directory> Queue<D> {
         place: u32,
         act: Act<'_>,
     ) -> Result<Option<Entry>> {
+        if self.known_alone(claimed, 1 << place) != 0 {
+            return self.act_on_file(layout, claimed.alone(place), act);
+        }
         let mut current = self.known_group(claimed);
-        for _ in 0..TRIES_MAX {
+        for tried in 0..TRIES_MAX {
             if current.group.is_some_and(|group| group.contains(place))
                 && let Some(tasks) = self.part(layout, &layout.claimed, &current)?
             {
@@ -164,7 +186,7 @@ impl<D: Directory> Queue<D> {
                 Standing::Whole(found) if !found.group.is_some_and(|group| group.contains(place)) => return Ok(None),
                 Standing::Whole(found) => current = found,
                 Standing::Parting(parting) => {
-                    if !self.help_part(layout, &layout.claimed, parting)? {
+                    if !self.help_part(layout, &layout.claimed, parting, tried >= PATIENT_TRIES)? {
                         // Somebody is at it, and waits for the disk as well.
                         sync_all(&[(&layout.claimed, "claimed")])?;
                     }
@@ -173,6 +195,24 @@ impl<D: Directory> Queue<D> {
             }
         }
         Err(self.exhausted())
+    }
+
+    /// Gives back what is claimed of a group, however it stands: that which cannot be is over with its holder.
+    pub(crate) fn release_members(&self, layout: &Rc<Layout<D>>, claimed: &Entry) {
+        for place in claimed.group.into_iter().flat_map(Group::places) {
+            let act = Act { next: &Entry::released, note: None, is_done: false, sync: false };
+            let _ = self.act_on_member(layout, claimed, place, act);
+        }
+    }
+
+    /// Those of the places whose tasks this instance knows to stand alone under that claim.
+    fn known_alone(&self, claimed: &Entry, places: u128) -> u128 {
+        let known = self.extended.borrow();
+        let is_known =
+            |place: u32| known.get(&claimed.nonce.member(place)).is_some_and(|entry| entry.token == claimed.token);
+        (0..u128::BITS)
+            .filter(|place| places >> place & 1 == 1 && is_known(*place))
+            .fold(0, |bits, place| bits | 1 << place)
     }
 
     /// The group under the name that it has as far as this instance knows.
@@ -241,9 +281,20 @@ fn find_group<D: Directory>(layout: &Layout<D>, claimed: &Entry) -> Result<Stand
     let nonce = claimed.nonce.text();
     let is_meant =
         |entry: &Entry| entry.group.is_some() && entry.nonce == claimed.nonce && entry.token == claimed.token;
-    // A listing that overlaps a rename may miss both of its names: looked at twice.
-    for _ in 0..2 {
-        let listed = list_entries(&layout.claimed).map_err(|error| Error::at("claimed", &error))?;
+    // A listing that overlaps a rename may miss both of its names: looked at twice. One that has parted meanwhile, and whose
+    // tasks are still to be sent on their way, has been renamed twice.
+    for _ in 0..3 {
+        let mut listed = list_entries(&layout.claimed).map_err(|error| Error::at("claimed", &error))?;
+        if listed.is_empty() {
+            // So looks one that somebody removed; by its name there may be another.
+            let Some(dir) = open_or_absent(&layout.queue, "claimed")? else { return Ok(Standing::Gone) };
+            listed = list_entries(&dir).map_err(|error| Error::at("claimed", &error))?;
+            if listed.iter().any(|(name, _)| name.split('.').nth(1) == Some(nonce.as_str())) {
+                layout.doubt();
+                return Err(Error::Exhausted(String::from("the directory of claims was made anew, try again")));
+            }
+            return Ok(Standing::Gone);
+        }
         for (name, _) in listed.iter().filter(|(name, _)| name.split('.').nth(1) == Some(nonce.as_str())) {
             if let Some(entry) = Entry::parse(name).filter(is_meant) {
                 return Ok(Standing::Whole(entry));

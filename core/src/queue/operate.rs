@@ -11,6 +11,7 @@ use super::entry::{Entry, Place};
 use super::finish::{move_file, remove_note};
 use super::layout::{Layout, PAUSED};
 use super::locate::{GroupName, Located};
+use super::members::PATIENT_TRIES;
 use super::scan::Found;
 use super::task::TaskState;
 use super::ticket::{follow, place_ticket};
@@ -33,11 +34,11 @@ impl<D: Directory> Queue<D> {
     /// [`Error::Io`].
     pub fn cancel(&self, id: &str, durability: Durability) -> Result<()> {
         let sync = is_sync(durability, true);
-        for _ in 0..TRIES_MAX {
+        for tried in 0..TRIES_MAX {
             let Some(layout) = self.layout()? else { return Err(self.no_task(id)) };
             let mut located = self.locate(&layout, id)?;
             match &located.entry().place {
-                Place::Pending if self.let_go(&layout, &located)? => {}
+                Place::Pending if self.let_go(&layout, &located, tried >= PATIENT_TRIES)? => {}
                 Place::Pending => {
                     if self.remove_located(&layout, &mut located, sync)? {
                         return Ok(());
@@ -182,14 +183,14 @@ impl<D: Directory> Queue<D> {
     }
 
     /// Lets a task of a group go its own way; whether it was one of a group.
-    fn let_go(&self, layout: &Rc<Layout<D>>, located: &Located<D>) -> Result<bool> {
+    fn let_go(&self, layout: &Rc<Layout<D>>, located: &Located<D>, is_urgent: bool) -> Result<bool> {
         match located {
             Located::Member { dir, group: GroupName::Whole(entry), .. } => {
                 self.part(layout, &**dir, entry)?;
                 Ok(true)
             }
             Located::Member { dir, group: GroupName::Parting(parting), .. } => {
-                if !self.help_part(layout, &**dir, parting.clone())? {
+                if !self.help_part(layout, &**dir, parting.clone(), is_urgent)? {
                     // Somebody is at it, and waits for the disk as well.
                     sync_all(&[(&**dir, "a group")])?;
                 }
@@ -223,7 +224,7 @@ impl<D: Directory> Queue<D> {
             Located::Member { group: GroupName::Whole(entry), .. } => {
                 self.abandon_group(layout, entry, sync).map(|_| ())
             }
-            Located::Member { .. } => self.let_go(layout, located).map(|_| ()),
+            Located::Member { .. } => self.let_go(layout, located, false).map(|_| ()),
             Located::File { dir, entry } => {
                 let next = entry.abandoned(self.environment().now_ms());
                 move_file(layout, dir, entry, &next, sync).map(|_| ())

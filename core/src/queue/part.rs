@@ -32,6 +32,7 @@ use crate::limits::TRIES_MAX;
 use crate::name::{Nonce, Text, fields, number};
 use crate::reference::ignore_gone;
 use crate::store::{create_file, for_each_entry, read_from, sync_all};
+use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -39,13 +40,18 @@ use alloc::vec::Vec;
 const BEGUN: &str = "s";
 const SETTLED: &str = "m";
 const NAMED: &str = "w";
-/// An attempt's number is the time in units of 32 ms, and random bits.
+/// An attempt's number is the time in units of 32 ms, how many there were before it (up to seven), and random bits.
 const ATTEMPT_DIGITS: usize = 6;
 const TIME_SHIFT: u32 = 5;
 const TIME_MASK: u64 = (1 << 20) - 1;
-const RANDOM_BITS: u32 = 10;
-/// After so many of those units somebody else takes over: who was only slow loses no more than the work.
+const LOW_BITS: u32 = 10;
+const BEFORE_SHIFT: u32 = 7;
+const BEFORE_MAX: u64 = 7;
+/// After so many of those units somebody else takes over, after twice as many for each attempt before: who was only slow loses
+/// no more than the work, and where the disk is slow somebody comes to an end.
 const SLOW_UNITS: u64 = 4;
+/// How many groups' directories one sweep keeps open.
+const SWEPT_DIRECTORIES_MAX: usize = 128;
 /// How many groups one look helps to part.
 pub(crate) const HELPED_MAX: usize = 1_000;
 
@@ -100,9 +106,8 @@ impl Parting {
     }
 
     /// Whether somebody else may take over.
-    fn is_slow(&self, now_ms: u64) -> bool {
-        let units = (now_ms >> TIME_SHIFT).wrapping_sub(self.attempt >> RANDOM_BITS) & TIME_MASK;
-        units >= SLOW_UNITS
+    pub(crate) fn is_slow(&self, now_ms: u64) -> bool {
+        units_since(self.attempt, now_ms) >= SLOW_UNITS << attempts_before(self.attempt)
     }
 }
 
@@ -125,6 +130,11 @@ impl Part {
         let is_place = |place: &u64| *place < group::GROUP_TASKS_MAX as u64;
         let place = u32::try_from(number::read_plain(fields.next()?).filter(is_place)?).ok()?;
         fields.next().is_none().then_some(Part { nonce, attempt, place })
+    }
+
+    /// Whether its attempt began so long ago.
+    fn is_older_than(&self, older_than_ms: u64, now_ms: u64) -> bool {
+        units_since(self.attempt, now_ms) >= (older_than_ms >> TIME_SHIFT).min(TIME_MASK / 2)
     }
 
     /// The nonce of the task.
@@ -158,10 +168,16 @@ impl<D: Directory> Queue<D> {
     }
 
     /// Finishes what somebody has begun in `dir` and not ended; whether that was needed, and done. Who is only slow is left
-    /// alone.
-    pub(crate) fn help_part(&self, layout: &Rc<Layout<D>>, dir: &D, mut parting: Parting) -> Result<bool> {
+    /// alone, unless it `is_urgent`.
+    pub(crate) fn help_part(
+        &self,
+        layout: &Rc<Layout<D>>,
+        dir: &D,
+        mut parting: Parting,
+        is_urgent: bool,
+    ) -> Result<bool> {
         if !parting.is_settled {
-            if !parting.is_slow(self.environment().now_ms()) {
+            if !is_urgent && !parting.is_slow(self.environment().now_ms()) {
                 return Ok(false);
             }
             let mine = Parting { attempt: self.draw_attempt(Some(parting.attempt)), ..parting.clone() };
@@ -179,7 +195,7 @@ impl<D: Directory> Queue<D> {
         let mut has_helped = false;
         let mut failed = None;
         for parting in begun {
-            match self.help_part(layout, dir, parting) {
+            match self.help_part(layout, dir, parting, false) {
                 Ok(is_helped) => has_helped |= is_helped,
                 // One bad entry never stops the others.
                 Err(error) => drop(failed.get_or_insert(error)),
@@ -191,11 +207,13 @@ impl<D: Directory> Queue<D> {
         }
     }
 
-    fn draw_attempt(&self, not: Option<u64>) -> u64 {
+    /// The number of an attempt that follows `last`, if there was one.
+    fn draw_attempt(&self, last: Option<u64>) -> u64 {
         let time = self.environment().now_ms() >> TIME_SHIFT & TIME_MASK;
-        let random = self.environment().random.next_u64() & ((1 << RANDOM_BITS) - 1);
-        let attempt = time << RANDOM_BITS | random;
-        if not == Some(attempt) { attempt ^ 1 } else { attempt }
+        let before = last.map_or(0, |last| (attempts_before(last) + 1).min(BEFORE_MAX));
+        let random = self.environment().random.next_u64() & ((1 << BEFORE_SHIFT) - 1);
+        let attempt = time << LOW_BITS | before << BEFORE_SHIFT | random;
+        if last == Some(attempt) { attempt ^ 1 } else { attempt }
     }
 
     /// Goes on with an attempt of this instance's, or with one that is settled.
@@ -213,26 +231,38 @@ impl<D: Directory> Queue<D> {
             return Ok(Some(Vec::new()));
         };
         let settled = if parting.is_settled {
-            Some(parting.clone())
+            parting
         } else {
-            if !name_each(dir, &parting, &members, &file)? {
-                return Ok(None);
+            match self.prepare(dir, &parting, &members, &file) {
+                Ok(Some(settled)) => settled,
+                // Somebody has taken over, or it failed: these names mean nothing.
+                not_settled => {
+                    for member in &members {
+                        let _ = dir.unlink(&parting.name_of(member.place));
+                    }
+                    return not_settled.map(|_| None);
+                }
             }
-            // What a power cut takes of the names must not be missed once they count, nor the claim come undone under them.
-            if parting.entry.place != Place::Pending {
-                file.sync().map_err(at)?;
-            }
-            sync_all(&[(dir, "a group")])?;
-            settle(dir, &parting)?
         };
-        let Some(settled) = settled else {
-            // Somebody has taken over: these names mean nothing.
-            for member in &members {
-                let _ = dir.unlink(&parting.name_of(member.place));
-            }
+        let tasks = send_each(dir, &settled, &members)?;
+        if settled.entry.place != Place::Pending {
+            tasks.iter().for_each(|task| self.know_claim(task.clone()));
+        }
+        Ok(Some(tasks))
+    }
+
+    /// Makes the names of an attempt, and makes them count; `None` if somebody else has taken over.
+    fn prepare(&self, dir: &D, parting: &Parting, members: &[Member], file: &D::File) -> Result<Option<Parting>> {
+        if !name_each(dir, parting, members, file)? {
             return Ok(None);
-        };
-        send_each(dir, &settled, &members).map(Some)
+        }
+        // What a power cut takes of the names must not be missed once they count; nor may an earlier name of what was claimed
+        // come back under them.
+        if parting.entry.token != 0 {
+            file.sync().map_err(|error| Error::at("a group", &error))?;
+        }
+        sync_all(&[(dir, "a group")])?;
+        settle(dir, parting)
     }
 
     /// Takes back the claim of a group that is over: whole, unless that was the last attempt. Answers the ids.
@@ -263,7 +293,7 @@ fn name_each<D: Directory>(dir: &D, parting: &Parting, members: &[Member], file:
         let named = match named {
             Err(FsError::NotFound) => return Ok(false),
             Ok(()) | Err(FsError::Exists) => Ok(()),
-            Err(error @ (FsError::NoSpace | FsError::ReadOnly)) => Err(error),
+            Err(error) if copied.is_none() && !matches!(error, FsError::Unsupported | FsError::Denied) => Err(error),
             // Copied to where a file has one name only: each gets the file as far as the group goes.
             Err(_) => {
                 if copied.is_none() {
@@ -306,6 +336,7 @@ fn settle<D: Directory>(dir: &D, parting: &Parting) -> Result<Option<Parting>> {
 /// Sends each task on its way, and ends the parting.
 fn send_each<D: Directory>(dir: &D, settled: &Parting, members: &[Member]) -> Result<Vec<Entry>> {
     let mut tasks = Vec::with_capacity(members.len());
+    let mut failed = None;
     for member in members {
         if !settled.entry.group.is_some_and(|group| group.contains(member.place)) {
             let _ = dir.unlink(&settled.name_of(member.place));
@@ -315,32 +346,81 @@ fn send_each<D: Directory>(dir: &D, settled: &Parting, members: &[Member]) -> Re
         match dir.rename(&settled.name_of(member.place), dir, &entry.text()) {
             // Or gone on already.
             Ok(()) | Err(FsError::NotFound) => tasks.push(entry),
-            Err(error) => return Err(Error::at("a task", &error)),
+            // It stops no other.
+            Err(error) => drop(failed.get_or_insert(Error::at("a task", &error))),
         }
     }
-    // Without this name those that the tasks had mean nothing: no power cut may bring them back then.
-    sync_all(&[(dir, "a group")])?;
-    ignore_gone(dir.unlink(&settled.text())).map_err(|error| Error::at("a group", &error))?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    end(dir, settled)?;
     Ok(tasks)
 }
 
-/// Those of these names that mean nothing any more: of attempts that somebody else took over, of tasks that were done.
-pub(crate) fn void_parts<D: Directory>(layout: &Layout<D>, parts: Vec<Found<D>>) -> Result<Vec<Found<D>>> {
-    let mut parts: Vec<(Part, Found<D>)> =
-        parts.into_iter().filter_map(|found| Some((Part::parse(&found.name)?, found))).collect();
-    // What gives a name its meaning stands before it does; one look can miss it while it is renamed, two cannot.
-    for _ in 0..2 {
-        if parts.is_empty() {
-            break;
-        }
-        for_each_beside_groups(layout, &mut |found| {
-            if let Some(Parting { entry, attempt, .. }) = Parting::parse(&found.name) {
-                parts.retain(|(part, _)| (part.nonce, part.attempt) != (entry.nonce, attempt));
-            }
-            Ok(())
-        })?;
+/// Ends a parting whose tasks have all been sent on their way.
+pub(crate) fn end<D: Directory>(dir: &D, settled: &Parting) -> Result<()> {
+    // Without this name those that the tasks had mean nothing: no power cut may bring them back then.
+    sync_all(&[(dir, "a group")])?;
+    ignore_gone(dir.unlink(&settled.text())).map_err(|error| Error::at("a group", &error))
+}
+
+/// The names that tasks have while their group parts, gathered to see which of them mean nothing any more.
+pub(crate) struct Parts<D> {
+    found: Vec<(Part, Found<D>)>,
+    directories: usize,
+    older_than_ms: u64,
+    now_ms: u64,
+}
+
+impl<D: Directory> Parts<D> {
+    /// Gathers those of attempts that began so long ago.
+    pub(crate) fn older_than(older_than_ms: u64, now_ms: u64) -> Self {
+        Parts { found: Vec::new(), directories: 0, older_than_ms, now_ms }
     }
-    Ok(parts.into_iter().map(|(_, found)| found).collect())
+
+    /// Keeps what is such a name; of too many directories the next sweep takes the rest.
+    pub(crate) fn add(&mut self, part: Part, found: Found<D>) {
+        let is_new = !self.found.last().is_some_and(|(_, last)| Rc::ptr_eq(&last.dir, &found.dir));
+        if part.is_older_than(self.older_than_ms, self.now_ms) && (!is_new || self.directories < SWEPT_DIRECTORIES_MAX)
+        {
+            self.directories += usize::from(is_new);
+            self.found.push((part, found));
+        }
+    }
+
+    /// Those that mean nothing any more: of attempts that somebody else took over, of tasks that were done meanwhile.
+    pub(crate) fn void(mut self, layout: &Layout<D>) -> Result<Vec<Found<D>>> {
+        // What gives a name its meaning stands before it does; a look can miss it while it is renamed, but an attempt so old is
+        // not renamed again and again.
+        for _ in 0..3 {
+            if self.found.is_empty() {
+                break;
+            }
+            for_each_beside_groups(layout, &mut |found| {
+                if found.is_unreadable {
+                    return Err(unreadable(&found));
+                }
+                if let Some(Parting { entry, attempt, .. }) = Parting::parse(&found.name) {
+                    self.found.retain(|(part, _)| (part.nonce, part.attempt) != (entry.nonce, attempt));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(self.found.into_iter().map(|(_, found)| found).collect())
+    }
+}
+
+/// What cannot be looked into may hold what gives others their meaning.
+pub(crate) fn unreadable<D>(found: &Found<D>) -> Error {
+    Error::Damaged(format!("{}: cannot be looked into, so nothing is judged by what is not seen", found.full_path()))
+}
+
+fn units_since(attempt: u64, now_ms: u64) -> u64 {
+    (now_ms >> TIME_SHIFT).wrapping_sub(attempt >> LOW_BITS) & TIME_MASK
+}
+
+fn attempts_before(attempt: u64) -> u64 {
+    attempt >> BEFORE_SHIFT & BEFORE_MAX
 }
 
 /// Visits everything in the directories in which groups part.
@@ -373,9 +453,12 @@ mod tests {
     fn an_attempt_is_slow_after_an_eighth_of_a_second_and_where_the_clock_was_put_back() {
         let (_, entry) = super::super::push::tests::group_of(&[alloc::vec![1], alloc::vec![2]]);
         let begun_ms: u64 = 1_700_000_000_000;
-        let attempt = (begun_ms >> TIME_SHIFT & TIME_MASK) << RANDOM_BITS | 5;
+        let attempt = (begun_ms >> TIME_SHIFT & TIME_MASK) << LOW_BITS | 5;
         let parting = Parting { entry, is_settled: false, attempt };
         assert!(!parting.is_slow(begun_ms) && !parting.is_slow(begun_ms + 90));
         assert!(parting.is_slow(begun_ms + 160) && parting.is_slow(begun_ms - 1_000));
+        // The eighth attempt has more time.
+        let eighth = Parting { attempt: attempt | 7 << BEFORE_SHIFT, ..parting };
+        assert!(!eighth.is_slow(begun_ms + 16_000) && eighth.is_slow(begun_ms + 17_000));
     }
 }

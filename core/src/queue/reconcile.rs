@@ -11,7 +11,7 @@ use super::Queue;
 use super::entry::{Entry, Place};
 use super::given::Given;
 use super::layout::Layout;
-use super::part::{Part, Parting, for_each_beside_groups};
+use super::part::{Part, Parting, for_each_beside_groups, unreadable};
 use super::reserve::RESERVED;
 use super::scan::Found;
 use super::ticket::{Ticket, place_ticket, ticket_name};
@@ -201,6 +201,9 @@ fn keep_one<D: Directory>(
 fn reconcile_parts<D: Directory>(layout: &Rc<Layout<D>>, report: &mut dyn FnMut(String, String)) -> Result<()> {
     let mut parts: BTreeMap<Nonce, Vec<Found<D>>> = BTreeMap::new();
     for_each_beside_groups(layout, &mut |found| {
+        if found.is_unreadable {
+            return Err(unreadable(&found));
+        }
         if let Some(part) = Part::parse(&found.name) {
             parts.entry(part.task()).or_default().push(found);
         }

@@ -19,7 +19,7 @@ use super::content;
 use super::entry::{Entry, Place};
 use super::group;
 use super::layout::Layout;
-use super::part::Parting;
+use super::part::{Parting, unreadable};
 use super::reconcile::unlink;
 use super::reserve::{HEADER_BYTES_MAX, NAMES_MAX, RESERVE_BYTES_MAX, RESERVED, name_of, parse_name};
 use super::scan::Found;
@@ -46,7 +46,12 @@ impl<D: Directory> Queue<D> {
     /// Publishes what was pushed and has only its reserved name; answers those names. Unless `all`, looks only at reserves that
     /// nobody writes to, and at each of them once.
     pub(crate) fn publish_reserved(&self, layout: &Layout<D>, all: bool) -> Result<Vec<String>> {
-        let Some(dir) = open_or_absent(&layout.queue, RESERVED)? else { return Ok(Vec::new()) };
+        let dir = match open_or_absent(&layout.queue, RESERVED) {
+            Ok(Some(dir)) => dir,
+            // What else stands there is named by the doctor, and is no reserve.
+            Ok(None) | Err(Error::Damaged(_)) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
         let listed = list(&dir)?;
         self.reserves_seen.borrow_mut().retain(|nonce, _| listed.contains_key(nonce));
         let mut found = Vec::new();
@@ -235,6 +240,9 @@ fn publish_all<D: Directory>(
 fn standing_elsewhere<D: Directory>(layout: &Layout<D>, whole: &[Whole]) -> Result<BTreeMap<Nonce, u128>> {
     let mut standing: BTreeMap<Nonce, u128> = whole.iter().map(|(_, entry)| (entry.nonce, 0)).collect();
     let mut look = |found: Found<D>| {
+        if found.is_unreadable {
+            return Err(unreadable(&found));
+        }
         let entry = Entry::parse(&found.name).or_else(|| Parting::parse(&found.name).map(|parting| parting.entry));
         for nonce in entry.iter().flat_map(Entry::nonces) {
             if let Some(places) = standing.get_mut(&nonce) {

@@ -10,7 +10,7 @@ use super::content;
 use super::entry::{Entry, Place};
 use super::given::Given;
 use super::layout::Layout;
-use super::part::{Part, void_parts};
+use super::part::{Part, Parts};
 use super::reconcile::Tickets;
 use super::scan::Found;
 use super::ticket::{Ticket, move_ticket, place_ticket, remove_void};
@@ -22,7 +22,6 @@ use crate::store::{Swept, TMP, Trash, list_entries};
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::rc::Rc;
-use alloc::vec::Vec;
 
 impl<D: Directory> Queue<D> {
     /// Removes debris at least `older_than_ms` old.
@@ -32,7 +31,7 @@ impl<D: Directory> Queue<D> {
         self.sweep_reserved(&layout, older_than_ms, swept);
         let notes = self.sweep_notes(&layout, older_than_ms, swept);
         swept.kept(notes);
-        let tickets = self.sweep_tickets(&layout, swept);
+        let tickets = self.sweep_tickets(&layout, older_than_ms, swept);
         swept.kept(tickets);
         let placed = swept.kept(Tickets::of(&layout));
         let given = layout.for_each_in("ids", &mut |found| {
@@ -102,11 +101,11 @@ impl<D: Directory> Queue<D> {
 
     /// Tickets whose task is over or was never born, and those that a crash left behind where they were; and names that
     /// tasks had while their group parted, and that mean nothing any more.
-    fn sweep_tickets(&self, layout: &Rc<Layout<D>>, swept: &mut Swept) -> Result<()> {
-        let mut parts = Vec::new();
+    fn sweep_tickets(&self, layout: &Rc<Layout<D>>, older_than_ms: u64, swept: &mut Swept) -> Result<()> {
+        let mut parts = Parts::older_than(older_than_ms, self.environment().now_ms());
         let mut look = |found: Found<D>| {
-            if Part::parse(&found.name).is_some() {
-                parts.push(found);
+            if let Some(part) = Part::parse(&found.name) {
+                parts.add(part, found);
             } else if let Some(ticket) = Ticket::parse(&found.name).filter(|_| found.kind == Kind::File) {
                 swept.note(sweep_ticket(layout, &found, &ticket));
             }
@@ -114,7 +113,7 @@ impl<D: Directory> Queue<D> {
         };
         layout.for_each_pending(&mut look)?;
         layout.for_each_fixed(&mut look)?;
-        for part in void_parts(layout, parts)? {
+        for part in parts.void(layout)? {
             let removed = ignore_gone(part.dir.unlink(&part.name));
             swept.note(removed.map(|()| true).map_err(|error| Error::at("a group", &error)));
         }

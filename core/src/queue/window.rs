@@ -32,7 +32,7 @@ impl<F: File> Window<F> {
     /// against its checksum: what was read before it was written is not what it is now.
     pub(crate) fn recall(&mut self, extent: &Extent) -> Option<Vec<u8>> {
         let (pack, _) = self.pack.as_ref()?;
-        if *pack != extent.pack {
+        if *pack != extent.pack || extent.length > WINDOW_BYTES as u64 {
             return None;
         }
         if let Some(bytes) = self.part(extent) {
