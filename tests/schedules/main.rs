@@ -12,6 +12,7 @@ mod dropped;
 mod ended;
 mod explorer;
 mod groups;
+mod groups_kept;
 mod groups_part;
 mod ids;
 mod job_births;
