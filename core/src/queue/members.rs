@@ -54,40 +54,39 @@ impl<D: Directory> Queue<D> {
                 receipts.len()
             )));
         }
-        let parsed = receipts.iter().map(|receipt| Receipt::parse(receipt)).collect::<Result<Vec<_>>>()?;
+        let (groups, parsed) = parse_all(receipts)?;
         let sync = is_sync(durability, false);
+        let layout = self.layout()?;
         let mut lost = Vec::new();
         let mut at = 0;
         while let Some(first) = parsed.get(at) {
-            // Those of one group stand one after the other where a claim has answered them.
-            let count = match first {
-                Receipt::Member { group, .. } => {
-                    parsed[at..].iter().take_while(|receipt| receipt.is_of_group(group)).count().max(1)
-                }
-                _ => 1,
-            };
-            match first {
-                Receipt::Member { group, .. } => {
-                    let places = || parsed[at..at + count].iter().filter_map(Receipt::place);
-                    let gone = match self.layout()? {
-                        Some(layout) => self.finish_members(&layout, group, bits(places()), sync)?,
-                        None => u128::MAX,
-                    };
-                    let mut seen = 0;
-                    for (offset, place) in places().enumerate() {
-                        let bit = 1u128 << place;
-                        // One that is given twice is lost the second time, as with two calls.
-                        if gone & bit != 0 || seen & bit != 0 {
-                            lost.push(at + offset);
-                        }
-                        seen |= bit;
-                    }
-                }
-                _ => match self.done(receipts[at], None, durability) {
+            let Some((number, _)) = first else {
+                match self.done(receipts[at], None, durability) {
                     Ok(()) => {}
                     Err(Error::Lost(_)) => lost.push(at),
                     Err(error) => return Err(error),
-                },
+                }
+                at += 1;
+                continue;
+            };
+            // Those of one group stand one after the other where a claim has answered them.
+            let places = || {
+                parsed[at..].iter().map_while(|one| one.filter(|(other, _)| other == number).map(|(_, place)| place))
+            };
+            let gone = match &layout {
+                Some(layout) => self.finish_members(layout, &groups[*number].1, bits(places()), sync)?,
+                None => u128::MAX,
+            };
+            let mut seen = 0;
+            let mut count = 0;
+            for place in places() {
+                let bit = 1u128 << place;
+                // One that is given twice is lost the second time, as with two calls.
+                if (gone | seen) & bit != 0 {
+                    lost.push(at + count);
+                }
+                seen |= bit;
+                count += 1;
             }
             at += count;
         }
@@ -222,17 +221,32 @@ impl<D: Directory> Queue<D> {
     }
 }
 
-impl Receipt {
-    fn is_of_group(&self, other: &Entry) -> bool {
-        matches!(self, Receipt::Member { group, .. } if (group.nonce, group.token) == (other.nonce, other.token))
-    }
+/// The groups that receipts are of, by the names of their claims.
+type Groups<'a> = Vec<(&'a str, Entry)>;
+/// For each receipt the number of its group and its place in that, unless it is of no group.
+type Places = Vec<Option<(usize, u32)>>;
 
-    fn place(&self) -> Option<u32> {
-        match self {
-            Receipt::Member { place, .. } => Some(*place),
-            _ => None,
+/// Reads receipts. The many of one group are read once.
+fn parse_all<'a>(receipts: &[&'a str]) -> Result<(Groups<'a>, Places)> {
+    let mut groups: Groups<'a> = Vec::new();
+    let mut parsed = Vec::with_capacity(receipts.len());
+    for receipt in receipts {
+        if let (Some((place, name)), Some((known, group))) = (Receipt::member(receipt), groups.last())
+            && *known == name
+            && group.group.is_some_and(|group| group.contains(place))
+        {
+            parsed.push(Some((groups.len() - 1, place)));
+            continue;
+        }
+        match (Receipt::parse(receipt)?, Receipt::member(receipt)) {
+            (Receipt::Member { group, place }, Some((_, name))) => {
+                groups.push((name, group));
+                parsed.push(Some((groups.len() - 1, place)));
+            }
+            _ => parsed.push(None),
         }
     }
+    Ok((groups, parsed))
 }
 
 fn bits(places: impl Iterator<Item = u32>) -> u128 {

@@ -75,16 +75,19 @@ impl Receipt {
         })
     }
 
+    /// The place and the claim's name, if it looks like the receipt of a task of a group, and its checksum is right.
+    pub(crate) fn member(text: &str) -> Option<(u32, &str)> {
+        read_member(unseal(text)?)
+    }
+
     fn read(text: &str) -> Option<Self> {
         let rest = unseal(text)?;
         if let Some(name) = rest.strip_prefix("a.") {
             let entry = Entry::parse(name).filter(|entry| entry.group.is_none())?;
             return matches!(entry.place, Place::Claimed { .. }).then_some(Receipt::Anonymous(entry));
         }
-        if let Some(rest) = rest.strip_prefix("g.") {
-            let (place, name) = rest.split_once('.')?;
+        if let Some((place, name)) = read_member(rest) {
             let group = Entry::parse(name)?;
-            let place = u32::try_from(number::read_plain(place)?).ok()?;
             let is_sound = matches!(group.place, Place::Claimed { .. }) && group.group?.contains(place);
             return is_sound.then_some(Receipt::Member { group, place });
         }
@@ -95,6 +98,11 @@ impl Receipt {
         let receipt = Receipt::Given { key, birth, token };
         (fields.next().is_none() && receipt.text() == text).then_some(receipt)
     }
+}
+
+fn read_member(rest: &str) -> Option<(u32, &str)> {
+    let (place, name) = rest.strip_prefix("g.")?.split_once('.')?;
+    Some((u32::try_from(number::read_plain(place)?).ok()?, name))
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ impl Journal {
         let mut moved_on = vec![false; all.len()];
         for later in (0..all.len()).rev() {
             for earlier in 0..later {
-                if (judged[later].0 || moved_on[later]) && all[earlier].is_undone_by(&all[later]) {
+                if judged[later].0 && all[earlier].is_undone_by(&all[later]) {
                     moved_on[earlier] |= all[earlier].is_across();
                     judged[earlier].0 |= !all[earlier].is_across();
                 }
