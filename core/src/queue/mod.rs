@@ -16,6 +16,7 @@ mod finish;
 mod given;
 pub mod glance;
 mod group;
+mod hand_out;
 mod layout;
 mod locate;
 mod members;
