@@ -66,6 +66,18 @@ pub(crate) enum Attempt<T> {
     Parting,
 }
 
+impl<T> Attempt<T> {
+    fn map<U>(self, of: impl FnOnce(T) -> U) -> Attempt<U> {
+        match self {
+            Attempt::Taken(taken) => Attempt::Taken(of(taken)),
+            Attempt::Raced => Attempt::Raced,
+            Attempt::Nothing => Attempt::Nothing,
+            Attempt::TooMany => Attempt::TooMany,
+            Attempt::Parting => Attempt::Parting,
+        }
+    }
+}
+
 /// What one claim gathers.
 pub(crate) struct Gathered<D: Directory> {
     pub(crate) taken: Vec<Taken<D>>,
@@ -358,13 +370,7 @@ impl<D: Directory> Queue<D> {
         room: usize,
     ) -> Result<Attempt<Taken<D>>> {
         if let Some(ticket) = Ticket::parse(&candidate.name) {
-            return Ok(match self.claim_ticket(layout, candidate, &ticket, holder, lasting_ms)? {
-                Attempt::Taken(given) => Attempt::Taken(Taken::Given(given)),
-                Attempt::Raced => Attempt::Raced,
-                Attempt::Nothing => Attempt::Nothing,
-                Attempt::TooMany => Attempt::TooMany,
-                Attempt::Parting => Attempt::Parting,
-            });
+            return Ok(self.claim_ticket(layout, candidate, &ticket, holder, lasting_ms)?.map(Taken::Given));
         }
         let Some(entry) = Entry::parse(&candidate.name).filter(|entry| entry.place == Place::Pending) else {
             let is_parting = Parting::parse(&candidate.name).is_some();

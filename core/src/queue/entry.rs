@@ -299,6 +299,12 @@ impl Entry {
         Entry { size, extent: Some(extent), ..self.clone() }
     }
 
+    /// The group without some of its tasks; `None` if none is left, or it is none.
+    pub(crate) fn without(&self, places: u128) -> Option<Self> {
+        let group = self.group?.without(places)?;
+        Some(Entry { group: Some(group), ..self.clone() })
+    }
+
     /// How many tasks it stands for.
     pub(crate) fn tasks(&self) -> usize {
         self.group.as_ref().map_or(1, Group::len)

@@ -91,11 +91,7 @@ impl<D: Directory> Queue<D> {
         if reconciled.contains(&entry.nonce) {
             return Ok(None);
         }
-        let known = match &entry.extent {
-            Some(extent) if !sync => self.window.borrow_mut().recall(extent),
-            _ => None,
-        };
-        let content = match known.and_then(|bytes| content::split(entry, bytes)) {
+        let content = match self.recall(entry, sync).and_then(|bytes| content::split(entry, bytes)) {
             Some(content) => Some(content),
             None => self.read_claimed(layout, (entry, name), bucket, sync, reconciled)?,
         };
@@ -119,32 +115,15 @@ impl<D: Directory> Queue<D> {
         sync: bool,
         tasks: &mut Vec<ClaimedTask>,
     ) -> Result<()> {
-        let known = match &entry.extent {
-            Some(extent) if !sync => self.window.borrow_mut().recall(extent),
-            _ => None,
-        };
-        let known = known.and_then(|content| group::members(entry, &content).map(|members| (content, members)));
+        let known = self
+            .recall(entry, sync)
+            .and_then(|content| group::members(entry, &content).map(|members| (content, members)));
         let read = match known {
             Some(known) => Some(known),
             None => {
-                let at = |error: FsError| Error::at("a group", &error);
-                let file = match layout.claimed.open(name) {
-                    Ok(file) => file,
-                    // Taken back already, by somebody whose clock is ahead: as good as never claimed.
-                    Err(FsError::NotFound) => return Ok(()),
-                    Err(FsError::IsDirectory | FsError::Link | FsError::Invalid | FsError::Denied) => {
-                        return self.set_aside(layout, entry);
-                    }
-                    Err(error) => return Err(at(error)),
-                };
-                let content = content::read(entry, &file).map_err(at)?;
-                if sync {
-                    file.sync().map_err(at)?;
-                    sync_all(&[(&layout.claimed, "claimed"), (bucket, "a bucket")])?;
-                }
-                if let Some(extent) = &entry.extent {
-                    self.window.borrow_mut().look_into(file, extent);
-                }
+                let Some(file) = self.open_claimed(layout, entry, name)? else { return Ok(()) };
+                let content = content::read(entry, &file).map_err(|error| Error::at("a group", &error))?;
+                self.keep_read(layout, (entry, file), bucket, sync)?;
                 content.and_then(|content| group::members(entry, &content).map(|members| (content, members)))
             }
         };
@@ -205,16 +184,7 @@ impl<D: Directory> Queue<D> {
         sync: bool,
         reconciled: &mut Vec<Nonce>,
     ) -> Result<Option<(Vec<u8>, content::Attributes)>> {
-        let file = match layout.claimed.open(name) {
-            Ok(file) => file,
-            // Taken back already, by somebody whose clock is ahead: as good as never claimed.
-            Err(FsError::NotFound) => return Ok(None),
-            Err(FsError::IsDirectory | FsError::Link | FsError::Invalid | FsError::Denied) => {
-                self.set_aside(layout, entry)?;
-                return Ok(None);
-            }
-            Err(error) => return Err(Error::at("a task", &error)),
-        };
+        let Some(file) = self.open_claimed(layout, entry, name)? else { return Ok(None) };
         let at = |error: FsError| Error::at("a task", &error);
         let read = if entry.extent.is_some() {
             content::read(entry, &file)
@@ -233,14 +203,40 @@ impl<D: Directory> Queue<D> {
             self.set_aside(layout, entry)?;
             return Ok(None);
         };
+        self.keep_read(layout, (entry, file), bucket, sync)?;
+        Ok(Some(content))
+    }
+
+    /// What this instance has read of the pack already, unless the claim is to be synced, for which its file is opened.
+    fn recall(&self, entry: &Entry, sync: bool) -> Option<Vec<u8>> {
+        let extent = entry.extent.as_ref().filter(|_| !sync)?;
+        self.window.borrow_mut().recall(extent)
+    }
+
+    /// Opens what was claimed; `None` if it is gone, or was set aside as it can never be read.
+    fn open_claimed(&self, layout: &Rc<Layout<D>>, entry: &Entry, name: &str) -> Result<Option<D::File>> {
+        match layout.claimed.open(name) {
+            Ok(file) => Ok(Some(file)),
+            // Taken back already, by somebody whose clock is ahead: as good as never claimed.
+            Err(FsError::NotFound) => Ok(None),
+            Err(FsError::IsDirectory | FsError::Link | FsError::Invalid | FsError::Denied) => {
+                self.set_aside(layout, entry)?;
+                Ok(None)
+            }
+            Err(error) => Err(Error::at("a task", &error)),
+        }
+    }
+
+    /// Brings the claim of what was read to the disk, if that is asked for, and remembers its pack.
+    fn keep_read(&self, layout: &Layout<D>, (entry, file): (&Entry, D::File), bucket: &D, sync: bool) -> Result<()> {
         if sync {
-            file.sync().map_err(at)?;
+            file.sync().map_err(|error| Error::at("a task", &error))?;
             sync_all(&[(&layout.claimed, "claimed"), (bucket, "a bucket")])?;
         }
         if let Some(extent) = &entry.extent {
             self.window.borrow_mut().look_into(file, extent);
         }
-        Ok(Some(content))
+        Ok(())
     }
 
     fn hand_out_given(&self, layout: &Rc<Layout<D>>, mut given: Given<D>, sync: bool) -> Result<Option<ClaimedTask>> {

@@ -120,10 +120,7 @@ impl<D: Directory> Queue<D> {
             let Some(group) = current.group else { return Ok(places) };
             let left = group.among(places);
             if left != 0 {
-                let next = match group.without(left) {
-                    Some(rest) => Entry { group: Some(rest), ..current.clone() },
-                    None => Entry { place: Place::Tomb, ..current.clone() },
-                };
+                let next = current.without(left).unwrap_or_else(|| Entry { place: Place::Tomb, ..current.clone() });
                 if move_file(layout, &layout.claimed, &current, &next, sync)? {
                     if next.place != Place::Tomb {
                         self.know_claim(next);

@@ -101,8 +101,7 @@ impl Parting {
 
     /// The same without some tasks; `None` if none is left.
     pub(crate) fn without(&self, places: u128) -> Option<Self> {
-        let group = self.entry.group?.without(places)?;
-        Some(Parting { entry: Entry { group: Some(group), ..self.entry.clone() }, ..*self })
+        Some(Parting { entry: self.entry.without(places)?, ..*self })
     }
 
     /// Whether somebody else may take over.
@@ -233,36 +232,22 @@ impl<D: Directory> Queue<D> {
         let settled = if parting.is_settled {
             parting
         } else {
-            match self.prepare(dir, &parting, &members, &file) {
-                Ok(Some(settled)) => settled,
-                // Somebody has taken over, or it failed: these names mean nothing.
-                not_settled => {
-                    for member in &members {
-                        let _ = dir.unlink(&parting.name_of(member.place));
-                    }
-                    return not_settled.map(|_| None);
+            let prepared = prepare(dir, &parting, &members, &file);
+            let settled = if let Ok(true) = prepared { settle(dir, &parting)? } else { None };
+            let Some(settled) = settled else {
+                // It failed before, or somebody has taken over: these names mean nothing.
+                for member in &members {
+                    let _ = dir.unlink(&parting.name_of(member.place));
                 }
-            }
+                return prepared.map(|_| None);
+            };
+            settled
         };
         let tasks = send_each(dir, &settled, &members)?;
         if settled.entry.place != Place::Pending {
             tasks.iter().for_each(|task| self.know_claim(task.clone()));
         }
         Ok(Some(tasks))
-    }
-
-    /// Makes the names of an attempt, and makes them count; `None` if somebody else has taken over.
-    fn prepare(&self, dir: &D, parting: &Parting, members: &[Member], file: &D::File) -> Result<Option<Parting>> {
-        if !name_each(dir, parting, members, file)? {
-            return Ok(None);
-        }
-        // What a power cut takes of the names must not be missed once they count; nor may an earlier name of what was claimed
-        // come back under them.
-        if parting.entry.token != 0 {
-            file.sync().map_err(|error| Error::at("a group", &error))?;
-        }
-        sync_all(&[(dir, "a group")])?;
-        settle(dir, parting)
     }
 
     /// Takes back the claim of a group that is over: whole, unless that was the last attempt. Answers the ids.
@@ -281,6 +266,20 @@ impl<D: Directory> Queue<D> {
         }
         Ok(ids)
     }
+}
+
+/// Makes the names of an attempt, and brings them to the disk; `false` if somebody else has taken over.
+fn prepare<D: Directory>(dir: &D, parting: &Parting, members: &[Member], file: &D::File) -> Result<bool> {
+    if !name_each(dir, parting, members, file)? {
+        return Ok(false);
+    }
+    // What a power cut takes of the names must not be missed once they count; nor may an earlier name of what was claimed
+    // come back under them.
+    if parting.entry.token != 0 {
+        file.sync().map_err(|error| Error::at("a group", &error))?;
+    }
+    sync_all(&[(dir, "a group")])?;
+    Ok(true)
 }
 
 /// Gives each task a name; `false` if somebody else has taken over.

@@ -229,12 +229,13 @@ fn reconcile_parts<D: Directory>(layout: &Rc<Layout<D>>, report: &mut dyn FnMut(
 
 /// Leaves tasks out of a group that stand elsewhere; `false` if it has gone on meanwhile.
 fn leave_out<D: Directory>(standing: &Standing<D>, places: u128) -> Result<bool> {
-    let Some(group) = standing.entry.group else { return Ok(false) };
-    let Some(rest) = group.without(places) else {
+    if standing.entry.group.is_none() {
+        return Ok(false);
+    }
+    let Some(next) = standing.entry.without(places) else {
         unlink(&*standing.dir, &standing.name, &standing.path)?;
         return Ok(true);
     };
-    let next = Entry { group: Some(rest), ..standing.entry.clone() };
     let name = match Parting::parse(&standing.name) {
         Some(parting) => Parting { entry: next, ..parting }.text(),
         None => next.text(),

@@ -218,7 +218,7 @@ fn publish_all<D: Directory>(
     for (name, entry) in whole {
         let places = standing.get(&entry.nonce).copied().unwrap_or(0);
         let left = match entry.group {
-            Some(group) => group.without(places).map(|group| Entry { group: Some(group), ..entry.clone() }),
+            Some(_) => entry.without(places),
             None => (places == 0).then_some(entry),
         };
         let outcome = match left {
